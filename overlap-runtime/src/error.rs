@@ -1,0 +1,169 @@
+//! The typed errors of the runtime. Every message names the quantity, its value and the bound it breaks.
+
+use crate::Trajectory;
+use std::path::PathBuf;
+
+/// What can go wrong between a problem and its figure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A quantity lies outside its bounds: `noise = -1, but it must be finite and at least 0`.
+    #[error("{quantity} = {value}, but it must be {bound}")]
+    Invalid {
+        /// Name of the quantity, with its index where it has one (units counted from 1), e.g. `Q_1_2`.
+        quantity: String,
+        /// The offending value, as text.
+        value: String,
+        /// What would have been allowed.
+        bound: String,
+    },
+    /// A matrix or vector has the wrong shape.
+    #[error("{quantity} has shape {found}, but it must have shape {expected}")]
+    Shape {
+        /// Name of the quantity, e.g. `M`.
+        quantity: String,
+        /// The shape it has, e.g. `4 x 7`.
+        found: String,
+        /// The shape it must have, e.g. `k x p = 4 x 8`.
+        expected: String,
+    },
+    /// Ω = [[P, M], [Mᵀ, Q]] is no Gram matrix of any weights.
+    #[error(
+        "the overlap matrix {matrix} is not positive semidefinite: its smallest eigenvalue is {smallest:e}, \
+         but it must be at least {bound:e}"
+    )]
+    NotPositiveSemidefinite {
+        /// `Omega` or `P`.
+        matrix: &'static str,
+        /// Smallest eigenvalue found.
+        smallest: f64,
+        /// Bound that leaves room for rounding (a small negative number).
+        bound: f64,
+    },
+    /// The problem was made for another system.
+    #[error("the problem has {quantity} = {found}, but {system} has {quantity} = {expected}")]
+    Mismatch {
+        /// `k`, `p` or `activation`.
+        quantity: &'static str,
+        /// Value in the problem.
+        found: String,
+        /// Name of the declared system.
+        system: String,
+        /// Value of the system.
+        expected: String,
+    },
+    /// A problem or result file does not say what it must.
+    #[error("{}: {message}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, with line and key where known.
+        message: String,
+    },
+    /// Reading or writing failed.
+    #[error("{}: cannot {action}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// `read`, `write`, ...
+        action: &'static str,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The integration stopped early; what was solved until then is kept.
+    #[error("{reason}; {} of the output times were reached", .partial.len())]
+    Solve {
+        /// Why it stopped.
+        reason: SolveFailure,
+        /// Rows for every requested time up to the point of failure.
+        partial: Box<Trajectory>,
+    },
+    /// The simulation ran away.
+    #[error(
+        "the simulation diverged: {quantity} is {value} at step {step} (t = {time}); \
+         a smaller learning_rate than {learning_rate} may help"
+    )]
+    Diverged {
+        /// The overlap or weight that is no longer finite.
+        quantity: String,
+        /// Its value.
+        value: f64,
+        /// SGD step, counted from 1.
+        step: u64,
+        /// Time t = step / d.
+        time: f64,
+        /// The learning rate in use.
+        learning_rate: f64,
+    },
+    /// A figure could not be drawn.
+    #[error("cannot draw the figure: {0}")]
+    Figure(String),
+    /// The user asked to stop before anything could be kept.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Why an integration stopped before its last output time.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SolveFailure {
+    /// The step budget is used up.
+    #[error("more than max_steps = {max_steps} steps are needed: the solution stopped at t = {time}")]
+    MaxSteps {
+        /// The budget.
+        max_steps: usize,
+        /// Time reached.
+        time: f64,
+    },
+    /// The error control asked for a step below rounding.
+    #[error("the step size underflowed at t = {time}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there")]
+    StepSizeUnderflow {
+        /// Time reached.
+        time: f64,
+        /// The relative tolerance in use.
+        rtol: f64,
+    },
+    /// The right-hand side or the state is not finite.
+    #[error("{quantity} is {value} at t = {time}: the dynamics diverged")]
+    NotFinite {
+        /// The first overlap that is not finite, e.g. `Q_1_1`.
+        quantity: String,
+        /// Its value.
+        value: f64,
+        /// Time of the last good step.
+        time: f64,
+    },
+    /// The monitor asked to stop (Ctrl-C).
+    #[error("interrupted at t = {time}")]
+    Interrupted {
+        /// Time reached.
+        time: f64,
+    },
+}
+
+impl Error {
+    /// `quantity = value, but it must be bound`.
+    pub(crate) fn invalid(
+        quantity: impl Into<String>,
+        value: impl std::fmt::Display,
+        bound: impl Into<String>,
+    ) -> Self {
+        Error::Invalid { quantity: quantity.into(), value: value.to_string(), bound: bound.into() }
+    }
+
+    /// An input/output error on `path`.
+    pub(crate) fn io(
+        path: impl Into<PathBuf>,
+        action: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Error::Io { path, action, source }
+    }
+}
+
+/// Checks that a number is finite and at least `least` (strictly more with `strict`).
+pub(crate) fn check_at_least(name: &str, value: f64, least: f64, strict: bool) -> Result<f64, Error> {
+    let ok = value.is_finite() && if strict { value > least } else { value >= least };
+    let word = if strict { "greater than" } else { "at least" };
+    if ok { Ok(value) } else { Err(Error::invalid(name, value, format!("finite and {word} {least}"))) }
+}

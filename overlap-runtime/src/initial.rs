@@ -1,0 +1,72 @@
+//! Initial states: given overlaps, real Gaussian weights, or students informed of the teacher.
+
+use crate::Error;
+use crate::weights::Weights;
+use nalgebra::DMatrix;
+
+/// How the initial overlaps M and Q are chosen.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Initial {
+    /// The overlaps themselves.
+    Given {
+        /// M, k x p.
+        m: DMatrix<f64>,
+        /// Q, p x p, symmetric; Ω = [[P, M], [Mᵀ, Q]] must be positive semidefinite up to rounding.
+        q: DMatrix<f64>,
+    },
+    /// The overlaps of real weights in d dimensions: teachers with overlaps exactly P, students w ~ N(0, variance I_d).
+    Drawn {
+        /// Input dimension d, at least k.
+        dimension: usize,
+        /// Seed of the weights.
+        seed: u64,
+        /// Variance of a student weight (Q_ii ≈ variance).
+        variance: f64,
+    },
+    /// Students partly aligned with teachers, without fluctuations: student i has overlap `alignment` with teacher
+    /// i mod k and is otherwise orthogonal to everything: M = m P S, Q = m² SᵀPS + (1 - m²) I, S_ri = δ_{r, i mod k}.
+    Informed {
+        /// Alignment m in [-1, 1]; 0 is an uninformed start, 1 a copy of the teacher.
+        alignment: f64,
+    },
+}
+
+impl Initial {
+    /// Students with standard Gaussian weights in `dimension` dimensions.
+    pub fn drawn(dimension: usize, seed: u64) -> Self {
+        Initial::Drawn { dimension, seed, variance: 1.0 }
+    }
+
+    /// Students informed of the teacher, see [`Initial::Informed`].
+    pub fn informed(alignment: f64) -> Self {
+        Initial::Informed { alignment }
+    }
+}
+
+/// The initial overlaps (M, Q) for teachers with overlaps `teacher` = P and `p` students.
+pub(crate) fn overlaps(
+    initial: &Initial,
+    teacher: &DMatrix<f64>,
+    p: usize,
+) -> Result<(DMatrix<f64>, DMatrix<f64>), Error> {
+    match initial {
+        Initial::Given { m, q } => Ok((m.clone(), q.clone())),
+        Initial::Drawn { dimension, seed, variance } => {
+            let weights = Weights::drawn(teacher, p, *dimension, *seed, *variance)?;
+            Ok((weights.m(), weights.q()))
+        }
+        Initial::Informed { alignment } => {
+            if !(-1.0..=1.0).contains(alignment) {
+                return Err(Error::invalid("alignment", alignment, "between -1 and 1"));
+            }
+            let k = teacher.nrows();
+            let m = DMatrix::from_fn(k, p, |r, i| alignment * teacher[(r, i % k)]);
+            let q = DMatrix::from_fn(p, p, |i, j| {
+                let own = if i == j { 1.0 - alignment * alignment } else { 0.0 };
+                alignment * alignment * teacher[(i % k, j % k)] + own
+            });
+            Ok((m, q))
+        }
+    }
+}

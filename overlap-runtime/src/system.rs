@@ -1,0 +1,149 @@
+//! What a declared system offers, and the numbers it is evaluated at.
+
+use crate::{Error, Problem, Shape};
+
+/// The activation function σ of the units, as the simulators evaluate it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Activation {
+    /// σ(x) = erf(x / √2).
+    Erf,
+}
+
+impl Activation {
+    /// The name used in `overlap_system!` and in problem files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Activation::Erf => "erf",
+        }
+    }
+
+    /// σ(x).
+    pub fn value(self, x: f64) -> f64 {
+        match self {
+            Activation::Erf => libm::erf(x * std::f64::consts::FRAC_1_SQRT_2),
+        }
+    }
+
+    /// σ'(x).
+    pub fn derivative(self, x: f64) -> f64 {
+        match self {
+            // √(2/π) exp(-x²/2)
+            Activation::Erf => {
+                std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 * libm::exp(-0.5 * x * x)
+            }
+        }
+    }
+}
+
+/// The numbers of a [`Problem`] as the generated right-hand sides read them: flat, validated, resolved defaults.
+///
+/// Symbols as in the equations: network output s Σ a_i σ(λ_i), teacher s* Σ a*_r σ(λ*_r).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Parameters {
+    /// Teacher overlaps P, row by row (k k numbers).
+    pub teacher_overlaps: Vec<f64>,
+    /// Teacher second layer a* (k).
+    pub a_star: Vec<f64>,
+    /// Student second layer a at t = 0 (p); constant where the second layer is fixed.
+    pub a: Vec<f64>,
+    /// Student output scale s.
+    pub s: f64,
+    /// Teacher output scale s*.
+    pub s_star: f64,
+    /// Learning rate γ of the first layer.
+    pub gamma: f64,
+    /// Learning rate γ_a of the second layer (0 where it is fixed).
+    pub gamma_a: f64,
+    /// Variance Δ of the label noise.
+    pub noise: f64,
+    /// Batch size b.
+    pub batch: f64,
+}
+
+impl Parameters {
+    /// The parameters of `problem` for `system`.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if sizes or activation differ; [`Error::Invalid`] if the problem trains a second layer
+    /// (γ_a ≠ 0) that the system keeps fixed.
+    pub fn new(system: &(impl System + ?Sized), problem: &Problem) -> Result<Self, Error> {
+        let shape = system.shape();
+        let mismatch = |quantity, found: &dyn ToString, expected: &dyn ToString| Error::Mismatch {
+            quantity,
+            found: found.to_string(),
+            system: system.name().to_owned(),
+            expected: expected.to_string(),
+        };
+        if problem.k() != shape.k {
+            return Err(mismatch("k", &problem.k(), &shape.k));
+        }
+        if problem.p() != shape.p {
+            return Err(mismatch("p", &problem.p(), &shape.p));
+        }
+        if let Some(activation) = problem.activation()
+            && activation != system.activation()
+        {
+            return Err(mismatch("activation", &activation.name(), &system.activation().name()));
+        }
+        let gamma_a = match (shape.trained, problem.second_layer_rate()) {
+            (true, rate) => rate.unwrap_or(problem.learning_rate()),
+            (false, None | Some(0.0)) => 0.0,
+            (false, Some(rate)) => {
+                return Err(Error::invalid(
+                    "second_layer_rate",
+                    rate,
+                    format!("0 for {}, whose second layer is fixed (declare it with second_layer = trained)", system.name()),
+                ));
+            }
+        };
+        Ok(Parameters {
+            // nalgebra stores by columns; P is symmetric, so its transpose is itself.
+            teacher_overlaps: problem.teacher_overlaps().as_slice().to_vec(),
+            a_star: problem.a_star().as_slice().to_vec(),
+            a: problem.a().as_slice().to_vec(),
+            s: problem.student_scale(),
+            s_star: problem.teacher_scale(),
+            gamma: problem.learning_rate(),
+            gamma_a,
+            noise: problem.noise(),
+            batch: problem.batch() as f64,
+        })
+    }
+}
+
+/// A teacher-student system whose overlap dynamics can be evaluated: what `overlap_system!` implements.
+///
+/// The methods that take flat slices are the hot path; [`solve`](crate::solve), [`simulate`](crate::simulate) and
+/// [`evaluate`](crate::evaluate) are the checked way in.
+pub trait System: Send + Sync {
+    /// Name of the declared type, e.g. `ErfK4P8`.
+    fn name(&self) -> &str;
+
+    /// Sizes and state layout.
+    fn shape(&self) -> Shape;
+
+    /// The activation σ.
+    fn activation(&self) -> Activation;
+
+    /// Right-hand side of the ODE in time t = steps / d: `derivative` = d(state)/dt. Both slices have
+    /// `self.shape().dim()` entries. A non-finite state gives non-finite output, never a panic.
+    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]);
+
+    /// Population risk R = ½ E[(y - f)²], with the label noise's Δ/2.
+    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64;
+
+    /// The derived equations as text.
+    fn equations(&self) -> &str;
+
+    /// The derived equations as LaTeX.
+    fn equations_latex(&self) -> &str;
+
+    /// Runs an integration with a state type of this system's size. The default works for every size; a declared
+    /// system passes its size as a constant so that the state lives on the stack.
+    #[doc(hidden)]
+    fn integrate(&self, integration: &mut crate::solve::Integration<'_>) -> Result<(), crate::SolveFailure> {
+        crate::solve::integrate_dynamic(self, integration)
+    }
+}

@@ -1,0 +1,99 @@
+//! A solved trajectory: times, states and risks, and its CSV form.
+
+use crate::{Error, Parameters, Shape, State};
+use std::io::Write;
+
+/// The overlaps and the risk at the requested times, in increasing time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trajectory {
+    pub(crate) shape: Shape,
+    pub(crate) parameters: Parameters,
+    pub(crate) times: Vec<f64>,
+    pub(crate) states: Vec<Vec<f64>>,
+    pub(crate) risks: Vec<f64>,
+    pub(crate) stats: SolveStats,
+}
+
+/// What the integration cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SolveStats {
+    /// Right-hand sides evaluated.
+    pub evaluations: usize,
+    /// Steps accepted.
+    pub accepted: usize,
+    /// Steps rejected.
+    pub rejected: usize,
+}
+
+impl Trajectory {
+    /// An empty trajectory, to be filled in increasing time.
+    pub(crate) fn empty(shape: Shape, parameters: Parameters) -> Self {
+        let (times, states, risks) = (Vec::new(), Vec::new(), Vec::new());
+        Trajectory { shape, parameters, times, states, risks, stats: SolveStats::default() }
+    }
+
+    /// Sizes and state layout.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The parameters it was solved with.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// The output times t = steps / d.
+    pub fn times(&self) -> &[f64] {
+        &self.times
+    }
+
+    /// The state at row `index`, or `None` past the end.
+    pub fn state(&self, index: usize) -> Option<State<'_>> {
+        self.states.get(index).map(|values| State::new(self.shape, values, &self.parameters.a))
+    }
+
+    /// Risk R at every time, with Δ/2.
+    pub fn risk(&self) -> &[f64] {
+        &self.risks
+    }
+
+    /// Excess risk R - Δ/2 at every time.
+    pub fn excess_risk(&self) -> Vec<f64> {
+        self.risks.iter().map(|risk| risk - 0.5 * self.parameters.noise).collect()
+    }
+
+    /// What the integration cost.
+    pub fn stats(&self) -> SolveStats {
+        self.stats
+    }
+
+    /// Writes CSV: `t,risk,excess_risk,M_1_1,...,Q_1_1,...,a_1,...`, one row per time, shortest digits that read
+    /// back exactly.
+    ///
+    /// # Errors
+    /// What the writer answers, as [`Error::Io`] on a path named `-`.
+    pub fn write_csv(&self, writer: impl Write) -> Result<(), Error> {
+        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
+        let mut csv = csv::Writer::from_writer(writer);
+        let header = ["t", "risk", "excess_risk"].map(String::from).into_iter().chain(self.shape.names());
+        csv.write_record(header).map_err(fail)?;
+        for ((time, risk), (excess, state)) in
+            self.times.iter().zip(&self.risks).zip(self.excess_risk().iter().zip(&self.states))
+        {
+            let row = [time, risk, excess].into_iter().chain(state).map(|value| value.to_string());
+            csv.write_record(row).map_err(fail)?;
+        }
+        csv.flush().map_err(Error::io("-", "write"))
+    }
+}
