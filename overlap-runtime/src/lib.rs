@@ -4,10 +4,12 @@
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
 mod error;
+pub mod generated;
 mod initial;
 mod monitor;
 mod problem;
 mod shape;
+pub mod simd;
 pub mod solve;
 mod state;
 mod system;

@@ -1,0 +1,73 @@
+//! From equations to Rust: loops over lanes, or straight-line code for small systems.
+
+mod lanes;
+mod nest;
+mod scalar;
+mod straight;
+
+pub use lanes::lanes;
+pub use straight::{arcsines, straight};
+
+use crate::expr::Rational;
+use crate::symbol::Index;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+/// Sizes that generated code is specialised to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Teacher units.
+    pub k: usize,
+    /// Student units.
+    pub p: usize,
+    /// Whether the second layer is part of the state.
+    pub trained: bool,
+}
+
+impl Sizes {
+    /// k + p.
+    pub fn nodes(self) -> usize {
+        self.k + self.p
+    }
+
+    /// Length of the state vector, the runtime's `Shape::dim`.
+    pub fn dim(self) -> usize {
+        self.k * self.p + self.p * (self.p + 1) / 2 + if self.trained { self.p } else { 0 }
+    }
+
+    /// Position of a node's index: teachers first.
+    fn node(self, position: usize) -> Index {
+        let unit = |value: usize| u16::try_from(value).expect("sizes are bounded by the specification");
+        if position < self.k { Index::Teacher(unit(position)) } else { Index::Student(unit(position - self.k)) }
+    }
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+fn temporary(number: usize) -> Ident {
+    format_ident!("t{number}")
+}
+
+/// A literal with a sign that stands on its own.
+fn literal(value: f64) -> TokenStream {
+    let size = proc_macro2::Literal::f64_unsuffixed(value.abs());
+    if value.is_sign_negative() { quote!((-#size)) } else { quote!(#size) }
+}
+
+fn is_one(value: Rational) -> bool {
+    value == Rational::ONE
+}
+
+/// x * y * ...
+fn times(factors: impl IntoIterator<Item = TokenStream>) -> TokenStream {
+    let mut product = TokenStream::new();
+    for factor in factors {
+        if !product.is_empty() {
+            product.extend(quote!(*));
+        }
+        product.extend(factor);
+    }
+    product
+}

@@ -1,0 +1,332 @@
+//! Lane code for one loop nest: every subexpression is computed once, in the outermost loop it depends on.
+//!
+//! A nest is lanes (packs of students or of pairs of students), inside them a loop over nodes n, and inside that
+//! possibly a loop over nodes m. What depends on n alone and is needed for m as well is kept in an array over nodes.
+
+use super::{ident, is_one, literal, temporary, times};
+use crate::expr::{Expr, Node, Pool, Rational};
+use crate::gaussian::{Definition, rename};
+use crate::symbol::{Index, Symbol};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::HashMap;
+
+/// The loop an expression belongs to, outermost first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Level {
+    /// Once per pack of lanes.
+    Lane,
+    /// Once per node n.
+    Outer,
+    /// Once per pair of nodes n, m.
+    Inner,
+}
+
+/// Statements of a loop nest under construction.
+pub(super) struct Nest<'a> {
+    pool: &'a mut Pool,
+    definitions: &'a [Definition],
+    outer: Index,
+    inner: Index,
+    load: &'a dyn Fn(&Symbol) -> TokenStream,
+    counter: &'a mut usize,
+    /// Statements before the loop over n.
+    pub(super) lane: Vec<TokenStream>,
+    /// Statements of the loop over n.
+    pub(super) at_n: Vec<TokenStream>,
+    /// Statements of the loop over m.
+    pub(super) at_m: Vec<TokenStream>,
+    values: HashMap<(Expr, Level), Ident>,
+    arrays: HashMap<Expr, Ident>,
+}
+
+impl<'a> Nest<'a> {
+    /// An empty nest. `load` gives the pack of a symbol that is not defined; `counter` numbers temporaries.
+    pub(super) fn new(
+        pool: &'a mut Pool,
+        definitions: &'a [Definition],
+        (outer, inner): (Index, Index),
+        load: &'a dyn Fn(&Symbol) -> TokenStream,
+        counter: &'a mut usize,
+    ) -> Self {
+        Nest {
+            pool,
+            definitions,
+            outer,
+            inner,
+            load,
+            counter,
+            lane: Vec::new(),
+            at_n: Vec::new(),
+            at_m: Vec::new(),
+            values: HashMap::new(),
+            arrays: HashMap::new(),
+        }
+    }
+
+    /// Splits a product into the part that does not depend on nodes and the rest.
+    pub(super) fn split_lane_factors(&mut self, expr: Expr) -> (Expr, Expr) {
+        let Node::Product(coefficient, factors) = self.pool.node(expr).clone() else {
+            return (self.pool.integer(1), expr);
+        };
+        let (mut outside, mut inside) = (Vec::new(), Vec::new());
+        for (base, exponent) in factors {
+            let factor = self.pool.pow(base, *exponent.numer(), *exponent.denom());
+            if self.level(base) == Level::Lane { outside.push(factor) } else { inside.push(factor) }
+        }
+        let outside = self.pool.mul(outside);
+        (self.pool.scale(outside, coefficient), self.pool.mul(inside))
+    }
+
+    /// The tokens of the value of `expr` in the loop `here`; adds the statements that compute it.
+    pub(super) fn value(&mut self, expr: Expr, here: Level) -> TokenStream {
+        let level = self.level(expr);
+        if level == Level::Outer && here == Level::Inner {
+            return self.array_element(expr);
+        }
+        if let Some(name) = self.values.get(&(expr, level)) {
+            return quote!(#name);
+        }
+        let (prefix, tokens) = self.compute(expr, level);
+        let name = match prefix {
+            Some(name) => ident(&name),
+            None => self.fresh(),
+        };
+        self.statements(level).push(quote!(let #name = #tokens;));
+        self.values.insert((expr, level), name.clone());
+        quote!(#name)
+    }
+
+    fn fresh(&mut self) -> Ident {
+        *self.counter += 1;
+        temporary(*self.counter)
+    }
+
+    fn statements(&mut self, level: Level) -> &mut Vec<TokenStream> {
+        match level {
+            Level::Lane => &mut self.lane,
+            Level::Outer => &mut self.at_n,
+            Level::Inner => &mut self.at_m,
+        }
+    }
+
+    /// The loop an expression belongs to, by the nodes it depends on.
+    fn level(&self, expr: Expr) -> Level {
+        match (self.depends_on(expr, self.outer), self.depends_on(expr, self.inner)) {
+            (false, false) => Level::Lane,
+            (true, true) => Level::Inner,
+            _ => Level::Outer,
+        }
+    }
+
+    fn depends_on(&self, expr: Expr, index: Index) -> bool {
+        match self.pool.node(expr) {
+            Node::Rational(_) | Node::Pi => false,
+            Node::Symbol(symbol) => symbol.indices().contains(&index),
+            Node::Sum(_, parts) | Node::Product(_, parts) => {
+                parts.iter().any(|&(part, _)| self.depends_on(part, index))
+            }
+            Node::Asin(x) => self.depends_on(*x, index),
+        }
+    }
+
+    /// An expression of one node, kept for all nodes: `array[n]` or `array[m]`.
+    fn array_element(&mut self, expr: Expr) -> TokenStream {
+        let (outer, inner) = (self.outer, self.inner);
+        let at = if self.depends_on(expr, inner) { inner } else { outer };
+        let canonical = rename(self.pool, expr, &|index| if index == inner { outer } else { index });
+        let array = match self.arrays.get(&canonical) {
+            Some(array) => array.clone(),
+            None => {
+                let value = self.value(canonical, Level::Outer);
+                let array = format_ident!("{}_all", value.to_string());
+                self.lane.push(quote!(let mut #array = [s.splat(0.0); N];));
+                let position = ident(&outer.to_string());
+                self.at_n.push(quote!(#array[#position] = #value;));
+                self.arrays.insert(canonical, array.clone());
+                array
+            }
+        };
+        let position = ident(&at.to_string());
+        quote!(#array[#position])
+    }
+
+    /// The expression itself, and a speaking name if it is a symbol.
+    fn compute(&mut self, expr: Expr, level: Level) -> (Option<String>, TokenStream) {
+        if let Some(number) = self.pool.constant_value(expr) {
+            let number = literal(number);
+            return (None, quote!(s.splat(#number)));
+        }
+        match self.pool.node(expr).clone() {
+            Node::Rational(_) | Node::Pi => (None, quote!(s.splat(0.0))),
+            Node::Symbol(symbol) => {
+                let name = speaking_name(&symbol);
+                let Symbol::Defined(defined, indices) = &symbol else { return (Some(name), (self.load)(&symbol)) };
+                let definitions = self.definitions;
+                let definition =
+                    definitions.iter().find(|definition| definition.name == *defined).expect("symbols are defined");
+                let body = definition.instantiate(self.pool, indices);
+                let value = self.value(body, level);
+                (Some(name), value)
+            }
+            Node::Asin(x) => {
+                let x = self.value(x, level);
+                (None, quote!(s.asin(#x)))
+            }
+            Node::Sum(constant, terms) => (None, self.sum(constant, &terms, level)),
+            Node::Product(coefficient, factors) => (None, self.product(coefficient, &factors, level)),
+        }
+    }
+
+    /// A sum: what belongs to an outer loop is summed there, the rest is a chain of fused multiply-adds.
+    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)], level: Level) -> TokenStream {
+        let (mut here, mut outside): (Vec<_>, Vec<_>) =
+            terms.iter().copied().partition(|&(term, _)| self.level(term) == level);
+        // A single outside term joins the chain as it is.
+        if outside.len() == 1 && constant == Rational::ZERO {
+            here.append(&mut outside);
+        }
+        let mut chain = None;
+        if !outside.is_empty() || constant != Rational::ZERO {
+            let zero = self.pool.integer(0);
+            let mut summands = vec![self.pool.rational(*constant.numer(), *constant.denom())];
+            for &(term, weight) in &outside {
+                summands.push(self.pool.scale(term, weight));
+            }
+            let rest = self.pool.add(summands);
+            if rest != zero {
+                chain = Some(self.value(rest, level));
+            }
+        }
+        // Single positive quantities first: they can start the chain.
+        here.sort_by_key(|&(term, weight)| {
+            (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))
+        });
+        for (term, weight) in here {
+            let (left, right) = self.two_factors(term, weight, level);
+            let negative = weight < Rational::ZERO;
+            chain = Some(match (chain, right, negative) {
+                (None, None, false) => left,
+                (None, None, true) => quote!((-#left)),
+                (None, Some(right), false) => quote!(#left * #right),
+                (None, Some(right), true) => quote!(-(#left * #right)),
+                (Some(chain), None, false) => quote!(#chain + #left),
+                (Some(chain), None, true) => quote!(#chain - #left),
+                (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
+                (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
+            });
+        }
+        chain.unwrap_or_else(|| quote!(s.splat(0.0)))
+    }
+
+    /// |weight| · term as one value or as two to be multiplied.
+    fn two_factors(&mut self, term: Expr, weight: Rational, level: Level) -> (TokenStream, Option<TokenStream>) {
+        let size = if weight < Rational::ZERO { -weight } else { weight };
+        if let Node::Product(_, factors) = self.pool.node(term).clone() {
+            // x² and x y are two factors; anything longer is split before the last one.
+            let (last, rest) = match factors[..] {
+                [(base, exponent)] if exponent == 2.into() => (base, base),
+                [.., (base, exponent)] if is_one(exponent) && factors.len() > 1 => {
+                    let inverse = self.pool.pow(base, -1, 1);
+                    (base, self.pool.mul([term, inverse]))
+                }
+                _ => {
+                    let whole = self.pool.scale(term, size);
+                    return (self.value(whole, level), None);
+                }
+            };
+            let rest = self.pool.scale(rest, size);
+            return (self.value(rest, level), Some(self.value(last, level)));
+        }
+        let left = self.value(term, level);
+        if is_one(size) {
+            return (left, None);
+        }
+        let size = self.pool.rational(*size.numer(), *size.denom());
+        (left, Some(self.value(size, level)))
+    }
+
+    /// A product: what belongs to an outer loop is multiplied there.
+    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)], level: Level) -> TokenStream {
+        if let ([(base, exponent)], true) = (factors, is_one(coefficient)) {
+            return self.power(*base, *exponent, level);
+        }
+        // Groups by what they depend on: constants and lanes, n, m, both.
+        let mut groups: Vec<((bool, bool), Vec<Expr>)> = Vec::new();
+        for &(base, exponent) in factors {
+            let key = (self.depends_on(base, self.outer), self.depends_on(base, self.inner));
+            let factor = self.pool.pow(base, *exponent.numer(), *exponent.denom());
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(factor),
+                None => groups.push((key, vec![factor])),
+            }
+        }
+        let own = |key: (bool, bool)| match level {
+            Level::Lane => key == (false, false),
+            Level::Outer => key != (false, false),
+            Level::Inner => key == (true, true),
+        };
+        let mut values = Vec::new();
+        let mut front = coefficient;
+        groups.sort_by_key(|(key, _)| own(*key));
+        for (key, group) in groups {
+            if own(key) {
+                let constants = group.iter().copied().filter(|&factor| self.pool.constant_value(factor).is_some());
+                let constants: Vec<Expr> = constants.collect();
+                if !constants.is_empty() || !is_one(front) {
+                    let constant = self.pool.mul(constants.iter().copied());
+                    let constant = self.pool.scale(constant, front);
+                    front = Rational::ONE;
+                    values.push(self.value(constant, level));
+                }
+                for factor in group.into_iter().filter(|factor| !constants.contains(factor)) {
+                    values.push(self.value(factor, level));
+                }
+            } else {
+                let whole = self.pool.mul(group);
+                let whole = self.pool.scale(whole, front);
+                front = Rational::ONE;
+                values.push(self.value(whole, level));
+            }
+        }
+        times(values)
+    }
+
+    fn power(&mut self, base: Expr, exponent: Rational, level: Level) -> TokenStream {
+        let (numerator, denominator) = (*exponent.numer(), *exponent.denom());
+        if (numerator, denominator) == (-1, 2) {
+            let base = self.value(base, level);
+            return quote!(s.rsqrt(#base));
+        }
+        if (numerator, denominator) == (1, 2) {
+            let base = self.value(base, level);
+            return quote!(s.sqrt(#base));
+        }
+        if (numerator, denominator) == (-1, 1) {
+            let root = self.pool.pow(base, -1, 2);
+            // Where 1/√x is at hand, 1/x costs one multiplication.
+            if let Some(root) = self.values.get(&(root, level)) {
+                return quote!(#root * #root);
+            }
+            let base = self.value(base, level);
+            return quote!(s.div(s.splat(1.0), #base));
+        }
+        let unit = Rational::new(if numerator < 0 { -1 } else { 1 }, denominator);
+        let step = self.pool.pow(base, *unit.numer(), *unit.denom());
+        let step = self.value(step, level);
+        times((0..numerator.unsigned_abs()).map(|_| step.clone()))
+    }
+}
+
+/// `q_jn`, `u_jn`, `c_n`, ...
+fn speaking_name(symbol: &Symbol) -> String {
+    let letter = match symbol {
+        Symbol::Parameter(_) => "parameter",
+        Symbol::Readout(_) => "a",
+        Symbol::Coefficient(_) => "c",
+        Symbol::Overlap(..) => "q",
+        Symbol::Defined(name, _) => name,
+    };
+    let indices: String = symbol.indices().iter().map(Index::to_string).collect();
+    format!("{letter}_{indices}")
+}

@@ -1,0 +1,180 @@
+//! The whole way from the macro's tokens to the declared system.
+
+use crate::describe::describe;
+use crate::emit::{arcsines, lanes, straight};
+use crate::equations::Equations;
+use crate::spec::{Specification, Unroll};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::Parser;
+
+/// Systems up to this many arcsines per right-hand side become straight-line code with `unroll = auto`: 126 are a
+/// (3, 3) system. Beyond it the lanes of the loop form win; see docs/performance.md.
+pub const STRAIGHT_UP_TO: usize = 126;
+
+/// Systems up to this many arcsines may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
+pub const UNROLL_AT_MOST: usize = 1000;
+
+/// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
+///
+/// # Errors
+/// All mistakes of the input, each at its token.
+pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
+    let parser = |stream: syn::parse::ParseStream<'_>| {
+        let path = stream.parse::<syn::Path>()?;
+        stream.parse::<syn::Token![;]>()?;
+        Ok((path, stream.parse::<Specification>()?))
+    };
+    let (path, specification) = parser.parse2(input)?;
+    system(&path, &specification)
+}
+
+fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenStream> {
+    let Specification { attributes, visibility, name, sizes, activation, .. } = specification;
+    let unsupported = |message: String| syn::Error::new(name.span(), message);
+    let mut equations = Equations::derive(*activation).map_err(unsupported)?;
+    let [text, latex] = describe(&equations, *activation, &name.to_string(), *sizes);
+    let count = arcsines(*sizes);
+    let unrolled = match specification.unroll {
+        Unroll::Never => false,
+        Unroll::Auto => count <= STRAIGHT_UP_TO,
+        Unroll::Always if count <= UNROLL_AT_MOST => true,
+        Unroll::Always => {
+            return Err(syn::Error::new(
+                specification.unroll_span,
+                format!(
+                    "`unroll = always` would write out {count} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
+                     in reasonable time; use `auto` or `never`"
+                ),
+            ));
+        }
+    };
+    let (right_hand_side, risk) =
+        if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
+    let constants = constants(*sizes, unrolled);
+    let (k, p, trained, dim) = (sizes.k, sizes.p, sizes.trained, sizes.dim());
+    let name_text = name.to_string();
+    let variant = activation.runtime_variant();
+    let summary = format!(
+        "The overlap dynamics of one-pass SGD with k = {k} teacher units, p = {p} student units and σ = {}{}.",
+        activation.name(),
+        if trained { ", second layer trained" } else { "" }
+    );
+    let doc = if attributes.iter().any(|attribute| attribute.path().is_ident("doc")) {
+        quote!()
+    } else {
+        quote!(#[doc = #summary])
+    };
+    Ok(quote! {
+        #(#attributes)*
+        #doc
+        #[::core::prelude::v1::derive(
+            ::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default,
+            ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash
+        )]
+        #visibility struct #name;
+
+        #[allow(dead_code)]
+        impl #name {
+            /// Number of teacher units.
+            pub const K: ::core::primitive::usize = #k;
+            /// Number of student units.
+            pub const P: ::core::primitive::usize = #p;
+            /// Length of the state vector.
+            pub const DIM: ::core::primitive::usize = #dim;
+            /// The derived equations as text.
+            pub const EQUATIONS: &'static ::core::primitive::str = #text;
+            /// The derived equations as LaTeX.
+            pub const EQUATIONS_LATEX: &'static ::core::primitive::str = #latex;
+        }
+
+        const _: () = {
+            #[allow(unused_imports)]
+            use ::core::primitive::{bool, f64, str, usize};
+            #[allow(unused_imports)]
+            use #path::generated::{Kernel, Nodes, Parameters, Shape, Simd, dispatch, integrate_static, pair};
+
+            #constants
+
+            struct RightHandSide<'a> {
+                parameters: &'a Parameters,
+                state: &'a [f64],
+                derivative: &'a mut [f64],
+            }
+
+            impl Kernel for RightHandSide<'_> {
+                type Output = ();
+
+                #[inline(always)]
+                fn run<S: Simd>(self, s: S) {
+                    let RightHandSide { parameters, state, derivative } = self;
+                    #right_hand_side
+                }
+            }
+
+            struct Risk<'a> {
+                parameters: &'a Parameters,
+                state: &'a [f64],
+            }
+
+            impl Kernel for Risk<'_> {
+                type Output = f64;
+
+                #[inline(always)]
+                fn run<S: Simd>(self, s: S) -> f64 {
+                    let Risk { parameters, state } = self;
+                    #risk
+                }
+            }
+
+            impl #path::System for #name {
+                fn name(&self) -> &str {
+                    #name_text
+                }
+                fn shape(&self) -> Shape {
+                    Shape { k: #k, p: #p, trained: #trained }
+                }
+                fn activation(&self) -> #path::Activation {
+                    #path::Activation::#variant
+                }
+                fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
+                    dispatch(RightHandSide { parameters, state, derivative })
+                }
+                fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
+                    dispatch(Risk { parameters, state })
+                }
+                fn equations(&self) -> &str {
+                    Self::EQUATIONS
+                }
+                fn equations_latex(&self) -> &str {
+                    Self::EQUATIONS_LATEX
+                }
+                fn integrate(
+                    &self,
+                    integration: &mut #path::generated::Integration<'_>,
+                ) -> ::core::result::Result<(), #path::SolveFailure> {
+                    integrate_static::<#dim, _>(self, integration)
+                }
+            }
+        };
+    })
+}
+
+/// The sizes that the loop form refers to.
+fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
+    let _ = unrolled;
+    let (k, p, nodes) = (sizes.k, sizes.p, sizes.nodes());
+    // The widest pack of any instruction set; the runtime's MAX_LANES.
+    const LANES: usize = 8;
+    let wide = nodes.next_multiple_of(LANES);
+    let band = p / 2 + 1;
+    let row = p.next_multiple_of(LANES) + band + LANES;
+    quote! {
+        const K: usize = #k;
+        const P: usize = #p;
+        const N: usize = #nodes;
+        const WIDE: usize = #wide;
+        const ROW: usize = #row;
+        const BAND: usize = #band;
+    }
+}

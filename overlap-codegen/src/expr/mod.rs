@@ -1,0 +1,80 @@
+//! Expressions: a hash-consed graph in canonical form.
+//!
+//! Equal expressions are one node, so comparing is comparing two numbers and every shared subexpression is found. The
+//! form is canonical up to distribution of products over sums (products of sums stay factored, as a person would
+//! write them; [`Pool::expand`] distributes). Every base of a fractional power is taken to be positive: in this
+//! project they are variances and Gram determinants.
+
+mod build;
+mod calculus;
+mod order;
+mod print;
+
+pub(crate) use calculus::to_f64;
+pub use print::{Style, print};
+
+use crate::symbol::Symbol;
+use std::collections::HashMap;
+
+/// Exact rational constants.
+pub type Rational = num_rational::Ratio<i128>;
+
+/// A handle to an expression of a [`Pool`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Expr(u32);
+
+/// What an expression is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// A rational number.
+    Rational(Rational),
+    /// π.
+    Pi,
+    /// A named quantity.
+    Symbol(Symbol),
+    /// constant + Σ coefficient · term; at least two summands, terms in canonical order.
+    Sum(Rational, Vec<(Expr, Rational)>),
+    /// coefficient · Π factor ^ exponent, factors in canonical order.
+    Product(Rational, Vec<(Expr, Rational)>),
+    /// arcsin.
+    Asin(Expr),
+}
+
+/// The graph that expressions live in.
+#[derive(Debug, Default)]
+pub struct Pool {
+    nodes: Vec<Node>,
+    handles: HashMap<Node, Expr>,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What `expr` is.
+    pub fn node(&self, expr: Expr) -> &Node {
+        &self.nodes[expr.0 as usize]
+    }
+
+    /// Number of distinct expressions made so far.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing has been made yet.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    fn intern(&mut self, node: Node) -> Expr {
+        if let Some(&expr) = self.handles.get(&node) {
+            return expr;
+        }
+        let expr = Expr(u32::try_from(self.nodes.len()).expect("fewer than 2^32 expressions fit in memory"));
+        self.nodes.push(node.clone());
+        self.handles.insert(node, expr);
+        expr
+    }
+}

@@ -1,0 +1,111 @@
+//! The letters of the equations: index roles, and the symbols that carry indices.
+
+use std::fmt;
+
+/// What an index runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Teacher units, r = 1 … k.
+    Teacher,
+    /// Student units, i = 1 … p.
+    Student,
+    /// All nodes, teachers first, n = 1 … k + p.
+    Node,
+}
+
+/// An index: a role that a loop or a sum gives a value to, or one definite node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Index {
+    /// A letter with its range.
+    Role(Kind, char),
+    /// Teacher unit r, counted from 0.
+    Teacher(u16),
+    /// Student unit i, counted from 0.
+    Student(u16),
+}
+
+impl Index {
+    /// A teacher role.
+    pub const fn teacher(letter: char) -> Self {
+        Index::Role(Kind::Teacher, letter)
+    }
+
+    /// A student role.
+    pub const fn student(letter: char) -> Self {
+        Index::Role(Kind::Student, letter)
+    }
+
+    /// A role that runs over all nodes.
+    pub const fn node(letter: char) -> Self {
+        Index::Role(Kind::Node, letter)
+    }
+}
+
+impl fmt::Display for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Index::Role(_, letter) => write!(f, "{letter}"),
+            Index::Teacher(unit) | Index::Student(unit) => write!(f, "{}", unit + 1),
+        }
+    }
+}
+
+/// A run-time number without indices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Parameter {
+    /// Learning rate γ of the first layer.
+    Gamma,
+    /// Learning rate γ_a of the second layer.
+    GammaA,
+    /// Student output scale s.
+    Scale,
+    /// Batch size b.
+    Batch,
+    /// Variance Δ of the label noise.
+    Noise,
+}
+
+/// A quantity with a name that an expression is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Symbol {
+    /// A run-time number.
+    Parameter(Parameter),
+    /// Second-layer weight a_i of a student.
+    Readout(Index),
+    /// c_n = s* a*_n for a teacher node, -s a_n for a student node: the error is E = Σ_n c_n σ(λ_n) + √Δ ζ.
+    Coefficient(Index),
+    /// q_ab, an entry of Ω; kept with a ≤ b.
+    Overlap(Index, Index),
+    /// An intermediate quantity, see [`Definition`](crate::gaussian::Definition): its name and its indices.
+    Defined(&'static str, Vec<Index>),
+}
+
+impl Symbol {
+    /// q_ab = q_ba.
+    pub fn overlap(a: Index, b: Index) -> Self {
+        Symbol::Overlap(a.min(b), a.max(b))
+    }
+
+    /// The indices the symbol carries.
+    pub fn indices(&self) -> Vec<Index> {
+        match self {
+            Symbol::Parameter(_) => Vec::new(),
+            Symbol::Readout(a) | Symbol::Coefficient(a) => vec![*a],
+            Symbol::Overlap(a, b) => vec![*a, *b],
+            Symbol::Defined(_, indices) => indices.clone(),
+        }
+    }
+
+    /// The symbol with every index replaced.
+    pub fn map_indices(&self, map: impl Fn(Index) -> Index) -> Self {
+        match self {
+            Symbol::Parameter(_) => self.clone(),
+            Symbol::Readout(a) => Symbol::Readout(map(*a)),
+            Symbol::Coefficient(a) => Symbol::Coefficient(map(*a)),
+            Symbol::Overlap(a, b) => Symbol::overlap(map(*a), map(*b)),
+            Symbol::Defined(name, indices) => {
+                Symbol::Defined(name, indices.iter().map(|&index| map(index)).collect())
+            }
+        }
+    }
+}

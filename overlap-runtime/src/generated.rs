@@ -1,0 +1,85 @@
+//! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
+
+pub use crate::{Parameters, Shape};
+pub use crate::simd::{Kernel, MAX_LANES, Simd, dispatch};
+pub use crate::solve::{Integration, integrate_static};
+
+/// The overlaps of one state, laid out for lanes over students and over pairs of students.
+///
+/// N = k + p nodes, teachers first; WIDE is N rounded up to a full pack; ROW ≥ p + BAND + MAX_LANES; BAND = p/2 + 1.
+/// Rows over students are continued periodically, student i + p being student i, so that a pack that starts
+/// anywhere in 0 … p + p/2 is one contiguous load and holds overlaps of real students in every lane.
+#[derive(Debug, Clone)]
+pub struct Nodes<const K: usize, const P: usize, const N: usize, const WIDE: usize, const ROW: usize, const BAND: usize> {
+    /// Ω, padded with zeros.
+    pub omega: [[f64; WIDE]; N],
+    /// The diagonal of Ω, padded with zeros.
+    pub variance: [f64; WIDE],
+    /// rows[n][i] = q_ni of node n and student i.
+    pub rows: [[f64; ROW]; N],
+    /// band[δ][j] = Q_jl with l = j + δ.
+    pub band: [[f64; ROW]; BAND],
+    /// c_n = s* a*_n for a teacher, -s a_n for a student, padded with zeros.
+    pub c: [f64; WIDE],
+    /// The second layer a, from the state where it is trained.
+    pub a: [f64; P],
+}
+
+impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const ROW: usize, const BAND: usize>
+    Nodes<K, P, N, WIDE, ROW, BAND>
+{
+    /// Lays out `state` (see [`Shape`](crate::Shape)).
+    #[inline(always)]
+    pub fn new(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
+        let mut omega = [[0.0; WIDE]; N];
+        for r in 0..K {
+            omega[r][..K].copy_from_slice(&parameters.teacher_overlaps[r * K..(r + 1) * K]);
+            omega[r][K..N].copy_from_slice(&state[r * P..(r + 1) * P]);
+            for i in 0..P {
+                omega[K + i][r] = state[r * P + i];
+            }
+        }
+        let mut at = K * P;
+        for i in 0..P {
+            for j in i..P {
+                omega[K + i][K + j] = state[at];
+                omega[K + j][K + i] = state[at];
+                at += 1;
+            }
+        }
+        let mut a = [0.0; P];
+        a.copy_from_slice(if trained { &state[at..at + P] } else { &parameters.a });
+        let mut variance = [0.0; WIDE];
+        let mut c = [0.0; WIDE];
+        for n in 0..N {
+            variance[n] = omega[n][n];
+            c[n] = if n < K { parameters.s_star * parameters.a_star[n] } else { -parameters.s * a[n - K] };
+        }
+        let mut rows = [[0.0; ROW]; N];
+        for n in 0..N {
+            periodic::<P, ROW>(&mut rows[n], |i| omega[n][K + i]);
+        }
+        let mut band = [[0.0; ROW]; BAND];
+        for (delta, line) in band.iter_mut().enumerate() {
+            periodic::<P, ROW>(line, |j| omega[K + j][K + if j + delta < P { j + delta } else { j + delta - P }]);
+        }
+        Nodes { omega, variance, rows, band, c, a }
+    }
+}
+
+#[inline(always)]
+fn periodic<const P: usize, const ROW: usize>(line: &mut [f64; ROW], value: impl Fn(usize) -> f64) {
+    for i in 0..P {
+        line[i] = value(i);
+    }
+    for i in P..ROW {
+        line[i] = line[i - P];
+    }
+}
+
+/// Position of the pair (j, j + δ mod p) in the state.
+#[inline(always)]
+pub fn pair<const K: usize, const P: usize>(j: usize, delta: usize) -> (usize, usize) {
+    let l = if j + delta < P { j + delta } else { j + delta - P };
+    (l, crate::Shape { k: K, p: P, trained: false }.q(j, l))
+}

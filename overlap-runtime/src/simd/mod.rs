@@ -1,0 +1,197 @@
+//! Lanes: one small vocabulary for packs of doubles, and the run-time choice of instruction set.
+//!
+//! A [`Kernel`] is written once, generic over [`Simd`]; [`dispatch`] runs it with the widest instruction set the machine
+//! has. No `-C target-cpu` is needed. Packs never reduce across lanes, so a result does not depend on the pack width;
+//! it differs between instruction sets only by the fused multiply-add the baseline does not have.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+mod asin;
+
+pub use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+use std::ops::{Add, Mul, Neg, Sub};
+use std::sync::OnceLock;
+
+/// The widest pack of any instruction set, in doubles: the padding of every array that packs are loaded from.
+pub const MAX_LANES: usize = 8;
+
+/// The operations a kernel needs on packs of doubles.
+pub trait Simd: Copy {
+    /// Doubles per pack, at most [`MAX_LANES`].
+    const LANES: usize;
+
+    /// A pack.
+    type Pack: Copy
+        + Add<Output = Self::Pack>
+        + Sub<Output = Self::Pack>
+        + Mul<Output = Self::Pack>
+        + Neg<Output = Self::Pack>;
+
+    /// The same number in every lane.
+    fn splat(self, value: f64) -> Self::Pack;
+
+    /// `values[at .. at + LANES]`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    fn load(self, values: &[f64], at: usize) -> Self::Pack;
+
+    /// Writes `values[at .. at + LANES]`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    fn store(self, pack: Self::Pack, values: &mut [f64], at: usize);
+
+    /// x + a b, fused where the instruction set has it.
+    fn add_mul(self, x: Self::Pack, a: Self::Pack, b: Self::Pack) -> Self::Pack;
+
+    /// x - a b, fused where the instruction set has it.
+    fn sub_mul(self, x: Self::Pack, a: Self::Pack, b: Self::Pack) -> Self::Pack;
+
+    /// x + a b of single numbers, fused where the instruction set has it.
+    fn add_mul_1(self, x: f64, a: f64, b: f64) -> f64;
+
+    /// x / y.
+    fn div(self, x: Self::Pack, y: Self::Pack) -> Self::Pack;
+
+    /// √x.
+    fn sqrt(self, x: Self::Pack) -> Self::Pack;
+
+    /// 1/√x, to within 2 units in the last place for normal x > 0; NaN for x < 0.
+    fn rsqrt(self, x: Self::Pack) -> Self::Pack;
+
+    /// |x|.
+    fn abs(self, x: Self::Pack) -> Self::Pack;
+
+    /// The larger of x and y, y where x is NaN.
+    fn max(self, x: Self::Pack, y: Self::Pack) -> Self::Pack;
+
+    /// `if x > y { yes } else { no }` in every lane.
+    fn select_greater(self, x: Self::Pack, y: Self::Pack, yes: Self::Pack, no: Self::Pack) -> Self::Pack;
+
+    /// |magnitude| with the sign of `sign`.
+    fn copysign(self, magnitude: Self::Pack, sign: Self::Pack) -> Self::Pack;
+
+    /// arcsin(x) on [-1, 1] to within 2.5 units in the last place; arguments beyond ±1 give ±π/2 (rounding may carry a
+    /// cosine there), NaN gives NaN.
+    #[inline(always)]
+    fn asin(self, x: Self::Pack) -> Self::Pack {
+        asin::asin(self, x)
+    }
+
+    /// 1/√x of every element, for arrays whose length is a multiple of [`MAX_LANES`].
+    #[inline(always)]
+    fn rsqrt_all(self, values: &mut [f64]) {
+        let mut at = 0;
+        while at + Self::LANES <= values.len() {
+            let x = self.load(values, at);
+            self.store(self.rsqrt(x), values, at);
+            at += Self::LANES;
+        }
+    }
+
+    /// arcsin of every element, for arrays whose length is a multiple of [`MAX_LANES`].
+    #[inline(always)]
+    fn asin_all(self, values: &mut [f64]) {
+        let mut at = 0;
+        while at + Self::LANES <= values.len() {
+            let x = self.load(values, at);
+            self.store(self.asin(x), values, at);
+            at += Self::LANES;
+        }
+    }
+}
+
+/// Work written once for every instruction set.
+pub trait Kernel {
+    /// What it computes.
+    type Output;
+
+    /// Does the work. Mark the implementation `#[inline(always)]`, or the packs stay in memory.
+    fn run<S: Simd>(self, s: S) -> Self::Output;
+}
+
+/// An instruction set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// What every machine of the target has.
+    Baseline,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 F and DQ.
+    Avx512,
+}
+
+impl Level {
+    /// Every level of this build, narrowest first.
+    pub const ALL: [Level; 3] = [Level::Baseline, Level::Avx2, Level::Avx512];
+
+    /// Whether this machine can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Level::Baseline => true,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                Level::Avx2.is_available()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The level [`dispatch`] uses: the widest available one, or the one the environment variable `OVERLAP_SIMD` names
+    /// (`baseline`, `avx2`, `avx512`) if this machine has it. Read once.
+    pub fn current() -> Level {
+        static CURRENT: OnceLock<Level> = OnceLock::new();
+        *CURRENT.get_or_init(|| {
+            let asked = std::env::var("OVERLAP_SIMD").ok().and_then(|name| Level::named(&name));
+            asked
+                .filter(|level| level.is_available())
+                .or_else(|| Level::ALL.into_iter().rev().find(|level| level.is_available()))
+                .unwrap_or(Level::Baseline)
+        })
+    }
+
+    fn named(name: &str) -> Option<Level> {
+        match name {
+            "baseline" => Some(Level::Baseline),
+            "avx2" => Some(Level::Avx2),
+            "avx512" => Some(Level::Avx512),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a kernel with the widest instruction set of this machine (see [`Level::current`]).
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    run_at(Level::current(), kernel)
+}
+
+/// Runs a kernel with a chosen instruction set; falls back to the baseline if this machine does not have it.
+#[inline]
+pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    run_at(if level.is_available() { level } else { Level::Baseline }, kernel)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    x86::run(level, kernel)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn run_at<K: Kernel>(_: Level, kernel: K) -> K::Output {
+    kernel.run(Portable)
+}

@@ -1,0 +1,139 @@
+//! Packs of four doubles in plain Rust: the baseline of every target.
+
+use super::Simd;
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// The baseline instruction set of the target.
+#[derive(Debug, Clone, Copy)]
+pub struct Portable;
+
+const LANES: usize = 4;
+
+/// Four doubles.
+#[derive(Debug, Clone, Copy)]
+pub struct Pack([f64; LANES]);
+
+#[inline(always)]
+fn map(x: Pack, f: impl Fn(f64) -> f64) -> Pack {
+    Pack([f(x.0[0]), f(x.0[1]), f(x.0[2]), f(x.0[3])])
+}
+
+#[inline(always)]
+fn zip(x: Pack, y: Pack, f: impl Fn(f64, f64) -> f64) -> Pack {
+    Pack([f(x.0[0], y.0[0]), f(x.0[1], y.0[1]), f(x.0[2], y.0[2]), f(x.0[3], y.0[3])])
+}
+
+impl Add for Pack {
+    type Output = Pack;
+    #[inline(always)]
+    fn add(self, other: Pack) -> Pack {
+        zip(self, other, |x, y| x + y)
+    }
+}
+
+impl Sub for Pack {
+    type Output = Pack;
+    #[inline(always)]
+    fn sub(self, other: Pack) -> Pack {
+        zip(self, other, |x, y| x - y)
+    }
+}
+
+impl Mul for Pack {
+    type Output = Pack;
+    #[inline(always)]
+    fn mul(self, other: Pack) -> Pack {
+        zip(self, other, |x, y| x * y)
+    }
+}
+
+impl Neg for Pack {
+    type Output = Pack;
+    #[inline(always)]
+    fn neg(self) -> Pack {
+        map(self, |x| -x)
+    }
+}
+
+/// x + a b. `mul_add` only where it is one instruction: elsewhere it calls a slow library function.
+#[inline(always)]
+fn add_mul(x: f64, a: f64, b: f64) -> f64 {
+    if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, x) } else { x + a * b }
+}
+
+impl Simd for Portable {
+    const LANES: usize = LANES;
+    type Pack = Pack;
+
+    #[inline(always)]
+    fn splat(self, value: f64) -> Pack {
+        Pack([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f64], at: usize) -> Pack {
+        let values = &values[at..at + LANES];
+        Pack([values[0], values[1], values[2], values[3]])
+    }
+
+    #[inline(always)]
+    fn store(self, pack: Pack, values: &mut [f64], at: usize) {
+        values[at..at + LANES].copy_from_slice(&pack.0);
+    }
+
+    #[inline(always)]
+    fn add_mul(self, x: Pack, a: Pack, b: Pack) -> Pack {
+        Pack([
+            add_mul(x.0[0], a.0[0], b.0[0]),
+            add_mul(x.0[1], a.0[1], b.0[1]),
+            add_mul(x.0[2], a.0[2], b.0[2]),
+            add_mul(x.0[3], a.0[3], b.0[3]),
+        ])
+    }
+
+    #[inline(always)]
+    fn sub_mul(self, x: Pack, a: Pack, b: Pack) -> Pack {
+        self.add_mul(x, -a, b)
+    }
+
+    #[inline(always)]
+    fn add_mul_1(self, x: f64, a: f64, b: f64) -> f64 {
+        add_mul(x, a, b)
+    }
+
+    #[inline(always)]
+    fn div(self, x: Pack, y: Pack) -> Pack {
+        zip(x, y, |x, y| x / y)
+    }
+
+    #[inline(always)]
+    fn sqrt(self, x: Pack) -> Pack {
+        map(x, f64::sqrt)
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: Pack) -> Pack {
+        map(x, |x| 1.0 / x.sqrt())
+    }
+
+    #[inline(always)]
+    fn abs(self, x: Pack) -> Pack {
+        map(x, f64::abs)
+    }
+
+    #[inline(always)]
+    fn max(self, x: Pack, y: Pack) -> Pack {
+        zip(x, y, |x, y| if x > y { x } else { y })
+    }
+
+    #[inline(always)]
+    fn select_greater(self, x: Pack, y: Pack, yes: Pack, no: Pack) -> Pack {
+        let lane = |i: usize| if x.0[i] > y.0[i] { yes.0[i] } else { no.0[i] };
+        Pack([lane(0), lane(1), lane(2), lane(3)])
+    }
+
+    #[inline(always)]
+    fn copysign(self, magnitude: Pack, sign: Pack) -> Pack {
+        zip(magnitude, sign, f64::copysign)
+    }
+}

@@ -1,0 +1,275 @@
+//! Packs for AVX2 and AVX-512, and the entry points that enable them.
+//!
+//! This is the only module with unsafe code. Two reasons occur, named at each block:
+//! - *intrinsic*: an instruction of the pack's own instruction set. The pack and token types are public but only
+//!   [`run`] makes tokens, after the machine was found to have the instructions, and every operation takes a token or a
+//!   pack made from one.
+//! - *bounds*: a load or store of memory whose bounds the slice index beside it has just checked.
+
+use super::{Kernel, Level, Portable, Simd};
+use std::arch::x86_64::*;
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// Proof that the machine has AVX2 and FMA.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx2(());
+
+/// Proof that the machine has AVX-512 F and DQ (and AVX2, FMA).
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512(());
+
+/// Runs `kernel` at `level`, which the caller has checked with [`Level::is_available`].
+#[inline]
+pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    match level {
+        Level::Baseline => kernel.run(Portable),
+        Level::Avx2 => {
+            debug_assert!(level.is_available());
+            // SAFETY: `level` is one that `is_available` answered for, so AVX2 and FMA are there.
+            unsafe { run_avx2(kernel) }
+        }
+        Level::Avx512 => {
+            debug_assert!(level.is_available());
+            // SAFETY: as above, for AVX-512 F and DQ.
+            unsafe { run_avx512(kernel) }
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx2(()))
+}
+
+#[target_feature(enable = "avx2,fma,avx512f,avx512dq")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512(()))
+}
+
+/// An operator of a pack type as one intrinsic.
+macro_rules! operator {
+    ($pack:ident, $trait:ident, $method:ident, $intrinsic:ident) => {
+        impl $trait for $pack {
+            type Output = $pack;
+            #[inline(always)]
+            fn $method(self, other: $pack) -> $pack {
+                // SAFETY: intrinsic.
+                $pack(unsafe { $intrinsic(self.0, other.0) })
+            }
+        }
+    };
+}
+
+/// Four doubles in an AVX register.
+#[derive(Debug, Clone, Copy)]
+pub struct Pack4(__m256d);
+
+operator!(Pack4, Add, add, _mm256_add_pd);
+operator!(Pack4, Sub, sub, _mm256_sub_pd);
+operator!(Pack4, Mul, mul, _mm256_mul_pd);
+
+impl Neg for Pack4 {
+    type Output = Pack4;
+    #[inline(always)]
+    fn neg(self) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_xor_pd(self.0, _mm256_set1_pd(-0.0)) })
+    }
+}
+
+impl Simd for Avx2 {
+    const LANES: usize = 4;
+    type Pack = Pack4;
+
+    #[inline(always)]
+    fn splat(self, value: f64) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_set1_pd(value) })
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f64], at: usize) -> Pack4 {
+        let values = &values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Pack4(unsafe { _mm256_loadu_pd(values.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store(self, pack: Pack4, values: &mut [f64], at: usize) {
+        let values = &mut values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm256_storeu_pd(values.as_mut_ptr(), pack.0) }
+    }
+
+    #[inline(always)]
+    fn add_mul(self, x: Pack4, a: Pack4, b: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_fmadd_pd(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn sub_mul(self, x: Pack4, a: Pack4, b: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_fnmadd_pd(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn add_mul_1(self, x: f64, a: f64, b: f64) -> f64 {
+        a.mul_add(b, x)
+    }
+
+    #[inline(always)]
+    fn div(self, x: Pack4, y: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_div_pd(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn sqrt(self, x: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_sqrt_pd(x.0) })
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: Pack4) -> Pack4 {
+        // Square root and division run beside the multiplications, and are exact to rounding.
+        self.div(self.splat(1.0), self.sqrt(x))
+    }
+
+    #[inline(always)]
+    fn abs(self, x: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_andnot_pd(_mm256_set1_pd(-0.0), x.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, x: Pack4, y: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_max_pd(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn select_greater(self, x: Pack4, y: Pack4, yes: Pack4, no: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_blendv_pd(no.0, yes.0, _mm256_cmp_pd::<_CMP_GT_OQ>(x.0, y.0)) })
+    }
+
+    #[inline(always)]
+    fn copysign(self, magnitude: Pack4, sign: Pack4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe {
+            let mask = _mm256_set1_pd(-0.0);
+            _mm256_or_pd(_mm256_andnot_pd(mask, magnitude.0), _mm256_and_pd(mask, sign.0))
+        })
+    }
+}
+
+/// Eight doubles in an AVX-512 register.
+#[derive(Debug, Clone, Copy)]
+pub struct Pack8(__m512d);
+
+operator!(Pack8, Add, add, _mm512_add_pd);
+operator!(Pack8, Sub, sub, _mm512_sub_pd);
+operator!(Pack8, Mul, mul, _mm512_mul_pd);
+
+impl Neg for Pack8 {
+    type Output = Pack8;
+    #[inline(always)]
+    fn neg(self) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_xor_pd(self.0, _mm512_set1_pd(-0.0)) })
+    }
+}
+
+impl Simd for Avx512 {
+    const LANES: usize = 8;
+    type Pack = Pack8;
+
+    #[inline(always)]
+    fn splat(self, value: f64) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_set1_pd(value) })
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f64], at: usize) -> Pack8 {
+        let values = &values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Pack8(unsafe { _mm512_loadu_pd(values.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store(self, pack: Pack8, values: &mut [f64], at: usize) {
+        let values = &mut values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm512_storeu_pd(values.as_mut_ptr(), pack.0) }
+    }
+
+    #[inline(always)]
+    fn add_mul(self, x: Pack8, a: Pack8, b: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_fmadd_pd(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn sub_mul(self, x: Pack8, a: Pack8, b: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_fnmadd_pd(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn add_mul_1(self, x: f64, a: f64, b: f64) -> f64 {
+        a.mul_add(b, x)
+    }
+
+    #[inline(always)]
+    fn div(self, x: Pack8, y: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_div_pd(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn sqrt(self, x: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_sqrt_pd(x.0) })
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: Pack8) -> Pack8 {
+        // 14 bits from the table, then one step of fourth order: with e = 1 - x y², 1/√x = y (1 - e)^(-½) and
+        // (1 - e)^(-½) = 1 + e/2 + 3e²/8 + 5e³/16 + O(e⁴), e < 2⁻¹³.
+        // SAFETY: intrinsic.
+        let y = Pack8(unsafe { _mm512_rsqrt14_pd(x.0) });
+        let e = self.sub_mul(self.splat(1.0), x * y, y);
+        let mut series = self.add_mul(self.splat(0.375), self.splat(0.3125), e);
+        series = self.add_mul(self.splat(0.5), series, e);
+        self.add_mul(y, y * e, series)
+    }
+
+    #[inline(always)]
+    fn abs(self, x: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_abs_pd(x.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, x: Pack8, y: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_max_pd(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn select_greater(self, x: Pack8, y: Pack8, yes: Pack8, no: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(x.0, y.0), no.0, yes.0) })
+    }
+
+    #[inline(always)]
+    fn copysign(self, magnitude: Pack8, sign: Pack8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe {
+            let mask = _mm512_set1_pd(-0.0);
+            _mm512_or_pd(_mm512_andnot_pd(mask, magnitude.0), _mm512_and_pd(mask, sign.0))
+        })
+    }
+}
