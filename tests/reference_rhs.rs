@@ -1,7 +1,7 @@
 //! Generated right-hand sides and risks against values computed with 40 digits, on every instruction set.
 
-use overlap::{Initial, Parameters, Problem, Scale, System, overlap_system};
 use nalgebra::DMatrix;
+use overlap::{Initial, Parameters, Problem, Scale, System, overlap_system};
 use serde_json::Value;
 
 overlap_system!(k = 1, p = 1, act = erf);

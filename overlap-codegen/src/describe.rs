@@ -33,8 +33,13 @@ fn text(equations: &Equations, activation: &dyn Activation, name: &str, sizes: S
         plural(p, "student unit"),
     ));
     line(String::new());
-    line("Teacher y = s* Σ_r a*_r σ(λ*_r) + √Δ ζ, student f = s Σ_i a_i σ(λ_i), time t = steps / d, batch b.".into());
-    line(format!("Indices: teachers r = 1..{k}; students i, j, l = 1..{p}; nodes m, n = 1..{nodes}, teachers first."));
+    line(
+        "Teacher y = s* Σ_r a*_r σ(λ*_r) + √Δ ζ, student f = s Σ_i a_i σ(λ_i), time t = steps / d, batch b."
+            .into(),
+    );
+    line(format!(
+        "Indices: teachers r = 1..{k}; students i, j, l = 1..{p}; nodes m, n = 1..{nodes}, teachers first."
+    ));
     line("Overlaps: q_mn is an entry of Ω = [[P, M], [Mᵀ, Q]].".into());
     line("Weights in the error y - f = Σ_n c_n σ(λ_n) + √Δ ζ: c_r = s* a*_r (teacher), c_i = -s a_i (student).".into());
     line(String::new());
@@ -66,7 +71,11 @@ fn text(equations: &Equations, activation: &dyn Activation, name: &str, sizes: S
         write(equations.noise.rate)
     ));
     if trained {
-        line(format!("  da_i/dt = {} Σ_n {}", write(equations.readout.rate), write(equations.readout.summand)));
+        line(format!(
+            "  da_i/dt = {} Σ_n {}",
+            write(equations.readout.rate),
+            write(equations.readout.summand)
+        ));
     }
     out
 }
@@ -92,7 +101,10 @@ fn latex(equations: &Equations, activation: &dyn Activation, name: &str, sizes: 
         let indices: String = vector.indices.iter().map(ToString::to_string).collect();
         rows.push(format!("{}_{{{indices}}} &= {}", vector.name, write(vector.body)));
     }
-    rows.push(format!("J_{{jl}} &= \\mathbb{{E}}[\\sigma'(\\lambda_j) \\sigma'(\\lambda_l)] = {}", write(equations.noise.mass)));
+    rows.push(format!(
+        "J_{{jl}} &= \\mathbb{{E}}[\\sigma'(\\lambda_j) \\sigma'(\\lambda_l)] = {}",
+        write(equations.noise.mass)
+    ));
     rows.push(format!(
         "F_{{jlmn}} &= \\frac{{\\mathbb{{E}}[\\sigma'(\\lambda_j) \\sigma'(\\lambda_l) \\sigma(\\lambda_m) \\sigma(\\lambda_n)]}}{{J_{{jl}}}} = {}",
         write(equations.noise.tilted)

@@ -123,8 +123,10 @@ impl Equations {
             M => N,
             other => other,
         });
-        let (gamma_a, s) =
-            (pool.symbol(Symbol::Parameter(Parameter::GammaA)), pool.symbol(Symbol::Parameter(Parameter::Scale)));
+        let (gamma_a, s) = (
+            pool.symbol(Symbol::Parameter(Parameter::GammaA)),
+            pool.symbol(Symbol::Parameter(Parameter::Scale)),
+        );
         let rate = pool.mul([gamma_a, s]);
         Readout { rate, summand: pool.scale(summand, 2.into()) }
     }
@@ -132,7 +134,10 @@ impl Equations {
     /// E[E² σ'(λ_j) σ'(λ_l)] by tilting: both σ' go into the measure, two factors σ remain.
     fn noise(pool: &mut Pool, activation: &dyn Activation) -> Result<Noise, String> {
         let weight = activation.weight(pool).ok_or_else(|| {
-            format!("I4 = E[σ' σ' σ σ] of `{}` has no closed form: its σ' is not a Gaussian", activation.name())
+            format!(
+                "I4 = E[σ' σ' σ σ] of `{}` has no closed form: its σ' is not a Gaussian",
+                activation.name()
+            )
         })?;
         let mut covariance = Covariance::default();
         covariance.tilt(pool, weight, J, "u", N);

@@ -49,8 +49,7 @@ pub fn price(pool: &mut Pool, activation: &dyn Activation, a: (Index, u32), b: (
     if !(a.1 - both).is_multiple_of(2) || !(b.1 - both).is_multiple_of(2) {
         return None;
     }
-    let (q_aa, q_ab, q_bb) =
-        (pool.overlap(a.0, a.0), pool.overlap(a.0, b.0), pool.overlap(b.0, b.0));
+    let (q_aa, q_ab, q_bb) = (pool.overlap(a.0, a.0), pool.overlap(a.0, b.0), pool.overlap(b.0, b.0));
     let mut expr = activation.two_point(pool, q_aa, q_ab, q_bb);
     for _ in 0..both {
         expr = pool.differentiate(expr, &Symbol::overlap(a.0, b.0));
@@ -136,7 +135,14 @@ impl Covariance {
 
     /// Tilting: the factor σ'(λ_a) = mass · exp(-λ_a²/(2 width)) turns N(0, C) into mass · (1 + C_aa/width)^(-½) times
     /// N(0, C - u uᵀ), u_n = C_an / √(width + C_aa). The new vector is called `name`; its last index is `node`.
-    pub fn tilt(&mut self, pool: &mut Pool, weight: GaussianWeight, a: Index, name: &'static str, node: Index) {
+    pub fn tilt(
+        &mut self,
+        pool: &mut Pool,
+        weight: GaussianWeight,
+        a: Index,
+        name: &'static str,
+        node: Index,
+    ) {
         let entry = self.entry(pool, a, node);
         let variance = self.entry(pool, a, a);
         let total = pool.add([weight.width, variance]);

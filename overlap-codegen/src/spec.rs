@@ -52,10 +52,7 @@ struct Entry {
 impl Parse for Specification {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.is_empty() {
-            return Err(Error::new(
-                Span::call_site(),
-                format!("the system has no sizes: write `{EXAMPLE}`"),
-            ));
+            return Err(Error::new(Span::call_site(), format!("the system has no sizes: write `{EXAMPLE}`")));
         }
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility: Visibility = input.parse()?;
@@ -120,7 +117,10 @@ impl Specification {
             let name = key.to_string();
             if !KEYS.contains(&name.as_str()) {
                 let hint = did_you_mean(&name, &KEYS);
-                errors.push(Error::new(key.span(), format!("unknown option `{name}`{hint}; the options are {}", listed(&KEYS))));
+                errors.push(Error::new(
+                    key.span(),
+                    format!("unknown option `{name}`{hint}; the options are {}", listed(&KEYS)),
+                ));
             } else if entries[..position].iter().any(|earlier| earlier.key == key) {
                 errors.push(Error::new(key.span(), format!("`{name}` is given twice")));
                 entries[position].value = None;
@@ -138,21 +138,27 @@ impl Specification {
             .filter_map(|(name, missing)| missing.then_some(name))
             .collect();
         if !missing.is_empty() {
-            let words: Vec<String> = missing.iter().map(|name| format!("`{name} = {}`", meaning(name))).collect();
-            errors.push(Error::new(end, format!("the system lacks {}: write `{EXAMPLE}`", words.join(" and "))));
+            let words: Vec<String> =
+                missing.iter().map(|name| format!("`{name} = {}`", meaning(name))).collect();
+            errors.push(Error::new(
+                end,
+                format!("the system lacks {}: write `{EXAMPLE}`", words.join(" and ")),
+            ));
         }
         let k = k.and_then(|value| errors.keep(size(&value, "k", "teacher", MAX_K)));
         let p = p.and_then(|value| errors.keep(size(&value, "p", "student", MAX_P)));
         let activation = act.and_then(|value| errors.keep(activation_of(&value)));
-        let trained = second_layer
-            .map_or(Some(false), |value| errors.keep(choice(&value, "second_layer", &[("fixed", false), ("trained", true)])));
+        let trained = second_layer.map_or(Some(false), |value| {
+            errors.keep(choice(&value, "second_layer", &[("fixed", false), ("trained", true)]))
+        });
         let unroll_span = unroll.as_ref().map_or_else(Span::call_site, Spanned::span);
         let unroll = unroll.map_or(Some(Unroll::Auto), |value| {
             let all = [("auto", Unroll::Auto), ("never", Unroll::Never), ("always", Unroll::Always)];
             errors.keep(choice(&value, "unroll", &all))
         });
         errors.finish()?;
-        let (Some(k), Some(p), Some(activation), Some(trained), Some(unroll)) = (k, p, activation, trained, unroll)
+        let (Some(k), Some(p), Some(activation), Some(trained), Some(unroll)) =
+            (k, p, activation, trained, unroll)
         else {
             return Err(Error::new(end, format!("write `{EXAMPLE}`")));
         };
@@ -205,12 +211,18 @@ fn activation_of(value: &syn::Expr) -> syn::Result<&'static dyn Activation> {
     let all = activation::all();
     let names = all.map(Activation::name);
     let Some(word) = word(value) else {
-        return Err(Error::new(value.span(), format!("`act` is the name of an activation: {}", listed(&names))));
+        return Err(Error::new(
+            value.span(),
+            format!("`act` is the name of an activation: {}", listed(&names)),
+        ));
     };
     let name = word.to_string();
     all.into_iter().find(|activation| activation.name() == name).ok_or_else(|| {
         let hint = did_you_mean(&name, &names);
-        Error::new(word.span(), format!("unknown activation `{name}`{hint}; the activations are {}", listed(&names)))
+        Error::new(
+            word.span(),
+            format!("unknown activation `{name}`{hint}; the activations are {}", listed(&names)),
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! The typed errors of the runtime. Every message names the quantity, its value and the bound it breaks.
 
-use crate::Trajectory;
+use crate::{Ensemble, Trajectory};
 use std::path::PathBuf;
 
 /// What can go wrong between a problem and its figure.
@@ -78,10 +78,10 @@ pub enum Error {
         /// Rows for every requested time up to the point of failure.
         partial: Box<Trajectory>,
     },
-    /// The simulation ran away.
+    /// The simulation ran away; the rows all replicas reached before are kept.
     #[error(
-        "the simulation diverged: {quantity} is {value} at step {step} (t = {time}); \
-         a smaller learning_rate than {learning_rate} may help"
+        "the simulation diverged: {quantity} is {value} at step {step} (t = {time}) of replica {replica}; \
+         a smaller learning_rate than {learning_rate} may help; {} of the output times were reached", .partial.len()
     )]
     Diverged {
         /// The overlap or weight that is no longer finite.
@@ -92,8 +92,12 @@ pub enum Error {
         step: u64,
         /// Time t = step / d.
         time: f64,
+        /// The first replica that diverged, counted from 1.
+        replica: usize,
         /// The learning rate in use.
         learning_rate: f64,
+        /// Rows for every output time before the divergence.
+        partial: Box<Ensemble>,
     },
     /// A figure could not be drawn.
     #[error("cannot draw the figure: {0}")]
@@ -116,7 +120,9 @@ pub enum SolveFailure {
         time: f64,
     },
     /// The error control asked for a step below rounding.
-    #[error("the step size underflowed at t = {time}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there")]
+    #[error(
+        "the step size underflowed at t = {time}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there"
+    )]
     StepSizeUnderflow {
         /// Time reached.
         time: f64,
@@ -152,10 +158,7 @@ impl Error {
     }
 
     /// An input/output error on `path`.
-    pub(crate) fn io(
-        path: impl Into<PathBuf>,
-        action: &'static str,
-    ) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Error::Io { path, action, source }
     }

@@ -1,8 +1,8 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
-pub use crate::{Parameters, Shape};
 pub use crate::simd::{Kernel, MAX_LANES, Simd, dispatch};
 pub use crate::solve::{Integration, integrate_static};
+pub use crate::{Parameters, Shape};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
@@ -10,7 +10,14 @@ pub use crate::solve::{Integration, integrate_static};
 /// Rows over students are continued periodically, student i + p being student i, so that a pack that starts
 /// anywhere in 0 … p + p/2 is one contiguous load and holds overlaps of real students in every lane.
 #[derive(Debug, Clone)]
-pub struct Nodes<const K: usize, const P: usize, const N: usize, const WIDE: usize, const ROW: usize, const BAND: usize> {
+pub struct Nodes<
+    const K: usize,
+    const P: usize,
+    const N: usize,
+    const WIDE: usize,
+    const ROW: usize,
+    const BAND: usize,
+> {
     /// Ω, padded with zeros.
     pub omega: [[f64; WIDE]; N],
     /// The diagonal of Ω, padded with zeros.
@@ -61,7 +68,9 @@ impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const RO
         }
         let mut band = [[0.0; ROW]; BAND];
         for (delta, line) in band.iter_mut().enumerate() {
-            periodic::<P, ROW>(line, |j| omega[K + j][K + if j + delta < P { j + delta } else { j + delta - P }]);
+            periodic::<P, ROW>(line, |j| {
+                omega[K + j][K + if j + delta < P { j + delta } else { j + delta - P }]
+            });
         }
         Nodes { omega, variance, rows, band, c, a }
     }

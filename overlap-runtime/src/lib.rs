@@ -3,6 +3,7 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
+mod compare;
 mod error;
 pub mod generated;
 mod initial;
@@ -10,17 +11,20 @@ mod monitor;
 mod problem;
 mod shape;
 pub mod simd;
+mod simulate;
 pub mod solve;
 mod state;
 mod system;
 mod trajectory;
 mod weights;
 
+pub use compare::{Comparison, ComparisonRow, Verdict};
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use shape::Shape;
+pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};
 pub use solve::{SolveOptions, solve};
 pub use state::State;
 pub use system::{Activation, Parameters, System};

@@ -279,8 +279,10 @@ impl ProblemBuilder {
         let student_scale = scale("student_scale", self.student_scale, p)?;
         let teacher_scale = scale("teacher_scale", self.teacher_scale, k)?;
         let learning_rate = check_at_least("learning_rate", self.learning_rate, 0.0, false)?;
-        let second_layer_rate =
-            self.second_layer_rate.map(|rate| check_at_least("second_layer_rate", rate, 0.0, false)).transpose()?;
+        let second_layer_rate = self
+            .second_layer_rate
+            .map(|rate| check_at_least("second_layer_rate", rate, 0.0, false))
+            .transpose()?;
         let noise = check_at_least("noise", self.noise, 0.0, false)?;
 
         let teacher_overlaps = self.teacher_overlaps.unwrap_or_else(|| DMatrix::identity(k, k));
@@ -329,7 +331,12 @@ pub(crate) fn omega(p: &DMatrix<f64>, m: &DMatrix<f64>, q: &DMatrix<f64>) -> DMa
     omega
 }
 
-fn check_shape(name: &str, matrix: &DMatrix<f64>, expected: (usize, usize), words: &str) -> Result<(), Error> {
+fn check_shape(
+    name: &str,
+    matrix: &DMatrix<f64>,
+    expected: (usize, usize),
+    words: &str,
+) -> Result<(), Error> {
     if matrix.shape() == expected {
         return Ok(());
     }

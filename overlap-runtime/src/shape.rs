@@ -72,9 +72,11 @@ mod tests {
 
     #[test]
     fn layout_is_a_bijection_in_column_order() {
-        for shape in
-            [Shape { k: 3, p: 5, trained: true }, Shape { k: 1, p: 1, trained: false }, Shape { k: 2, p: 4, trained: true }]
-        {
+        for shape in [
+            Shape { k: 3, p: 5, trained: true },
+            Shape { k: 1, p: 1, trained: false },
+            Shape { k: 2, p: 4, trained: true },
+        ] {
             let names = shape.names();
             assert_eq!(names.len(), shape.dim());
             for r in 0..shape.k {

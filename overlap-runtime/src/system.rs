@@ -94,7 +94,10 @@ impl Parameters {
                 return Err(Error::invalid(
                     "second_layer_rate",
                     rate,
-                    format!("0 for {}, whose second layer is fixed (declare it with second_layer = trained)", system.name()),
+                    format!(
+                        "0 for {}, whose second layer is fixed (declare it with second_layer = trained)",
+                        system.name()
+                    ),
                 ));
             }
         };

@@ -28,7 +28,7 @@ impl Weights {
         variance: f64,
     ) -> Result<Self, Error> {
         let k = teacher_overlaps.nrows();
-        check_dimension(dimension, k, "k")?;
+        check_dimension(dimension, k, k.max(p), "k")?;
         let deviation = check_at_least("variance", variance, 0.0, false)?.sqrt();
         let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
         let student = DMatrix::from_fn(dimension, p, |_, _| {
@@ -52,7 +52,7 @@ impl Weights {
     /// Weights with Ω exactly as in the problem, in the first k + p coordinates.
     fn with_overlaps(problem: &Problem, dimension: usize) -> Result<Self, Error> {
         let (k, p) = (problem.k(), problem.p());
-        check_dimension(dimension, k + p, "k + p")?;
+        check_dimension(dimension, k + p, k + p, "k + p")?;
         let all = embedded_root(&omega(problem.teacher_overlaps(), problem.m(), problem.q()), dimension);
         Ok(Weights { teacher: all.columns(0, k).into_owned(), student: all.columns(k, p).into_owned() })
     }
@@ -70,7 +70,18 @@ impl Weights {
     }
 }
 
-fn check_dimension(dimension: usize, least: usize, words: &str) -> Result<(), Error> {
+/// Most numbers in one weight matrix (8 GiB): beyond it the overlaps are better given than drawn.
+const MOST_WEIGHTS: usize = 1 << 30;
+
+fn check_dimension(dimension: usize, least: usize, units: usize, words: &str) -> Result<(), Error> {
+    if dimension > MOST_WEIGHTS / units {
+        let most = MOST_WEIGHTS / units;
+        return Err(Error::invalid(
+            "dimension",
+            dimension,
+            format!("at most {most}, or the weights need too much memory"),
+        ));
+    }
     if dimension >= least {
         return Ok(());
     }

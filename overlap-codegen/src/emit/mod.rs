@@ -38,7 +38,11 @@ impl Sizes {
     /// Position of a node's index: teachers first.
     fn node(self, position: usize) -> Index {
         let unit = |value: usize| u16::try_from(value).expect("sizes are bounded by the specification");
-        if position < self.k { Index::Teacher(unit(position)) } else { Index::Student(unit(position - self.k)) }
+        if position < self.k {
+            Index::Teacher(unit(position))
+        } else {
+            Index::Student(unit(position - self.k))
+        }
     }
 }
 

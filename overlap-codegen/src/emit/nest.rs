@@ -161,10 +161,14 @@ impl<'a> Nest<'a> {
             Node::Rational(_) | Node::Pi => (None, quote!(s.splat(0.0))),
             Node::Symbol(symbol) => {
                 let name = speaking_name(&symbol);
-                let Symbol::Defined(defined, indices) = &symbol else { return (Some(name), (self.load)(&symbol)) };
+                let Symbol::Defined(defined, indices) = &symbol else {
+                    return (Some(name), (self.load)(&symbol));
+                };
                 let definitions = self.definitions;
-                let definition =
-                    definitions.iter().find(|definition| definition.name == *defined).expect("symbols are defined");
+                let definition = definitions
+                    .iter()
+                    .find(|definition| definition.name == *defined)
+                    .expect("symbols are defined");
                 let body = definition.instantiate(self.pool, indices);
                 let value = self.value(body, level);
                 (Some(name), value)
@@ -220,7 +224,12 @@ impl<'a> Nest<'a> {
     }
 
     /// |weight| · term as one value or as two to be multiplied.
-    fn two_factors(&mut self, term: Expr, weight: Rational, level: Level) -> (TokenStream, Option<TokenStream>) {
+    fn two_factors(
+        &mut self,
+        term: Expr,
+        weight: Rational,
+        level: Level,
+    ) -> (TokenStream, Option<TokenStream>) {
         let size = if weight < Rational::ZERO { -weight } else { weight };
         if let Node::Product(_, factors) = self.pool.node(term).clone() {
             // x² and x y are two factors; anything longer is split before the last one.
@@ -271,7 +280,8 @@ impl<'a> Nest<'a> {
         groups.sort_by_key(|(key, _)| own(*key));
         for (key, group) in groups {
             if own(key) {
-                let constants = group.iter().copied().filter(|&factor| self.pool.constant_value(factor).is_some());
+                let constants =
+                    group.iter().copied().filter(|&factor| self.pool.constant_value(factor).is_some());
                 let constants: Vec<Expr> = constants.collect();
                 if !constants.is_empty() || !is_one(front) {
                     let constant = self.pool.mul(constants.iter().copied());

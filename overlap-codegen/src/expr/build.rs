@@ -110,7 +110,9 @@ impl Pool {
             return base;
         }
         match self.node(base).clone() {
-            Node::Rational(value) if exponent.is_integer() && (value != Rational::ZERO || exponent > Rational::ZERO) => {
+            Node::Rational(value)
+                if exponent.is_integer() && (value != Rational::ZERO || exponent > Rational::ZERO) =>
+            {
                 let exponent = i32::try_from(exponent.to_integer()).expect("exponents are small");
                 self.intern(Node::Rational(value.pow(exponent)))
             }
@@ -119,10 +121,13 @@ impl Pool {
             Node::Product(coefficient, factors)
                 if exponent.is_integer()
                     || (coefficient > Rational::ZERO
-                        && factors.iter().all(|(_, inner)| !inner.is_integer() || inner.to_integer() % 2 != 0)) =>
+                        && factors
+                            .iter()
+                            .all(|(_, inner)| !inner.is_integer() || inner.to_integer() % 2 != 0)) =>
             {
                 let constant = self.intern(Node::Rational(coefficient));
-                let constant = if coefficient == Rational::ONE { constant } else { self.power(constant, exponent) };
+                let constant =
+                    if coefficient == Rational::ONE { constant } else { self.power(constant, exponent) };
                 let scaled = factors.into_iter().map(|(factor, inner)| (factor, inner * exponent)).collect();
                 let rest = self.product(Rational::ONE, scaled);
                 self.mul([constant, rest])

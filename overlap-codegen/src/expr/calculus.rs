@@ -46,7 +46,11 @@ impl Pool {
     }
 
     /// Replaces symbols: `map` gives the replacement of a symbol, or `None` to keep it.
-    pub fn substitute(&mut self, expr: Expr, map: &mut dyn FnMut(&mut Pool, &Symbol) -> Option<Expr>) -> Expr {
+    pub fn substitute(
+        &mut self,
+        expr: Expr,
+        map: &mut dyn FnMut(&mut Pool, &Symbol) -> Option<Expr>,
+    ) -> Expr {
         self.substitute_cached(expr, map, &mut HashMap::new())
     }
 
@@ -142,12 +146,14 @@ impl Pool {
             Node::Rational(rational) => to_f64(*rational),
             Node::Pi => std::f64::consts::PI,
             Node::Symbol(symbol) => value(symbol),
-            Node::Sum(constant, terms) => terms
-                .iter()
-                .fold(to_f64(*constant), |sum, (term, weight)| sum + to_f64(*weight) * self.evaluate(*term, value)),
-            Node::Product(coefficient, factors) => factors.iter().fold(to_f64(*coefficient), |product, (base, exponent)| {
-                product * power_f64(self.evaluate(*base, value), *exponent)
+            Node::Sum(constant, terms) => terms.iter().fold(to_f64(*constant), |sum, (term, weight)| {
+                sum + to_f64(*weight) * self.evaluate(*term, value)
             }),
+            Node::Product(coefficient, factors) => {
+                factors.iter().fold(to_f64(*coefficient), |product, (base, exponent)| {
+                    product * power_f64(self.evaluate(*base, value), *exponent)
+                })
+            }
             Node::Asin(x) => self.evaluate(*x, value).asin(),
         }
     }

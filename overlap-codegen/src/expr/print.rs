@@ -96,7 +96,8 @@ impl Printer<'_> {
                 Node::Product(_, factors) => factors.as_slice(),
                 _ => &single,
             };
-            let (side, size) = if weight > Rational::ZERO { (&mut positive, weight) } else { (&mut negative, -weight) };
+            let (side, size) =
+                if weight > Rational::ZERO { (&mut positive, weight) } else { (&mut negative, -weight) };
             side.push(self.product(size, factors).0);
         }
         let minus = self.pick(" - ", " - ");
@@ -121,7 +122,8 @@ impl Printer<'_> {
         let negative = coefficient < Rational::ZERO;
         let size = if negative { -coefficient } else { coefficient };
         let is_pi = |base: Expr| *self.pool.node(base) == Node::Pi;
-        let (constants, variables): (Vec<_>, Vec<_>) = factors.iter().copied().partition(|&(base, _)| is_pi(base));
+        let (constants, variables): (Vec<_>, Vec<_>) =
+            factors.iter().copied().partition(|&(base, _)| is_pi(base));
         let constant = self.constant(size, &constants);
         let half = Rational::new(1, 2);
         let mut over = Vec::new();
@@ -194,7 +196,8 @@ impl Printer<'_> {
             under.push(size.denom().to_string());
         }
         for &(pi, exponent) in pis {
-            let (side, size) = if exponent > Rational::ZERO { (&mut over, exponent) } else { (&mut under, -exponent) };
+            let (side, size) =
+                if exponent > Rational::ZERO { (&mut over, exponent) } else { (&mut under, -exponent) };
             side.push(self.power(pi, size));
         }
         if over.is_empty() && under.is_empty() {

@@ -1,0 +1,148 @@
+use super::*;
+use crate::simulate::Row;
+use crate::{Parameters, Problem};
+use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+const SHAPE: Shape = Shape { k: 1, p: 2, trained: false };
+const STATE: [f64; 5] = [0.3, -0.2, 1.0, 0.1, 0.9];
+const DIMENSION: usize = 100;
+
+fn parameters() -> Parameters {
+    let problem = Problem::builder(1, 2).build().unwrap();
+    Parameters {
+        teacher_overlaps: vec![1.0],
+        a_star: vec![1.0],
+        a: vec![1.0; 2],
+        s: 0.5,
+        s_star: 1.0,
+        gamma: problem.learning_rate(),
+        gamma_a: 0.0,
+        noise: 0.0,
+        batch: 1.0,
+    }
+}
+
+fn ode(times: &[f64]) -> Trajectory {
+    let mut trajectory = Trajectory::empty(SHAPE, parameters());
+    trajectory.times = times.to_vec();
+    trajectory.states = vec![STATE.to_vec(); times.len()];
+    trajectory.risks = vec![0.25; times.len()];
+    trajectory
+}
+
+/// Replicas at steps 100, 200, ...: the ODE's state plus `shift` on M_1_2 plus independent normals of deviation 0.01.
+fn sgd(rows: usize, replicas: usize, shift: f64, seed: u64) -> Ensemble {
+    let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, replicas, false);
+    for index in 1..=rows {
+        let replica = |_| {
+            let mut state = STATE.to_vec();
+            state[1] += shift;
+            for value in &mut state {
+                let normal: f64 = StandardNormal.sample(&mut generator);
+                *value += 0.01 * normal;
+            }
+            Row { state, risk: 0.25 }
+        };
+        let samples = (0..replicas).map(replica).collect();
+        ensemble.push(index as f64, (index * DIMENSION) as u64, samples);
+    }
+    ensemble
+}
+
+/// 20 independent comparisons with 5 replicas: Bonferroni is nearly exact, so that 1 % of verdicts differ by chance:
+/// 30 +- 5.4 of 3000; a range of 4 standard deviations, false-alarm rate below 1e-4. Normal quantiles instead of
+/// Student's would give hundreds.
+#[test]
+fn false_alarms_are_as_rare_as_stated() {
+    let ode = ode(&[1.0, 2.0, 3.0, 4.0]);
+    let differs = (0..3000)
+        .filter(|&seed| {
+            let comparison = Comparison::with_bias(&ode, &sgd(4, 5, 0.0, seed), 0.0).unwrap();
+            comparison.verdict() == Verdict::Differ
+        })
+        .count();
+    assert!((9..=52).contains(&differs), "{differs} of 3000");
+}
+
+#[test]
+fn a_real_difference_is_seen_and_named() {
+    let comparison = Comparison::new(&ode(&[1.0, 2.0]), &sgd(2, 20, -0.05, 1)).unwrap();
+    assert_eq!(comparison.verdict(), Verdict::Differ);
+    let worst = comparison.worst().unwrap();
+    assert_eq!((worst.deviating.as_str(), worst.z_of.as_str()), ("M_1_2", "M_1_2"));
+    // 0.05 less the bias 1/d = 0.01, in standard errors 0.01/sqrt(20).
+    assert!((worst.deviation - 0.05).abs() < 0.01 && (worst.z - 18.0).abs() < 8.0, "{worst:?}");
+    let text = comparison.to_string();
+    assert!(text.contains("DIFFER") && text.contains("M_1_2") && text.contains("20 replicas"), "{text}");
+}
+
+#[test]
+fn a_deviation_of_order_one_over_d_is_allowed_however_many_replicas() {
+    let (ode, sgd) = (ode(&[1.0]), sgd(1, 40_000, 0.005, 2));
+    let comparison = Comparison::new(&ode, &sgd).unwrap();
+    assert_eq!(comparison.bias(), 1.0 / DIMENSION as f64);
+    assert_eq!(comparison.verdict(), Verdict::Agree);
+    assert!(comparison.to_string().contains("SGD and ODE agree"));
+    assert_eq!(Comparison::with_bias(&ode, &sgd, 0.1).unwrap().verdict(), Verdict::Differ);
+}
+
+#[test]
+fn one_replica_decides_nothing() {
+    let comparison = Comparison::new(&ode(&[1.0]), &sgd(1, 1, 0.0, 3)).unwrap();
+    assert_eq!(comparison.verdict(), Verdict::Undecided);
+    assert!(
+        comparison.worst().is_none() && comparison.threshold().is_nan() && comparison.rows()[0].z.is_nan()
+    );
+    assert!(comparison.rows()[0].deviation < 0.05);
+    assert!(comparison.to_string().contains("Undecided"));
+}
+
+/// Nothing has moved at t = 0: no deviation, no standard error, no false alarm.
+#[test]
+fn rows_without_spread_are_fine() {
+    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, 2, false);
+    ensemble.push(0.0, 0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
+    let comparison = Comparison::with_bias(&ode(&[0.0]), &ensemble, 0.0).unwrap();
+    assert_eq!((comparison.verdict(), comparison.rows()[0].z), (Verdict::Agree, 0.0));
+    let mut moved = ode(&[0.0]);
+    moved.states[0][0] += 0.1;
+    assert_eq!(Comparison::new(&moved, &ensemble).unwrap().verdict(), Verdict::Differ);
+}
+
+#[test]
+fn what_cannot_be_compared_is_a_typed_error() {
+    let sgd = sgd(2, 3, 0.0, 4);
+    assert!(Comparison::new(&ode(&[1.004, 2.0]), &sgd).is_ok());
+    let late = Comparison::new(&ode(&[1.006, 2.0]), &sgd).unwrap_err();
+    assert!(late.to_string().starts_with("output time 1 = 1.006"), "{late}");
+    assert!(matches!(Comparison::new(&ode(&[1.0]), &sgd), Err(Error::Shape { .. })));
+    let other = Trajectory::empty(Shape { k: 2, ..SHAPE }, parameters());
+    assert!(matches!(Comparison::new(&other, &sgd), Err(Error::Shape { .. })));
+    for bias in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(Comparison::with_bias(&ode(&[1.0, 2.0]), &sgd, bias), Err(Error::Invalid { .. })));
+    }
+}
+
+#[test]
+fn table_and_file() {
+    let times: Vec<f64> = (1..=50).map(f64::from).collect();
+    let comparison = Comparison::new(&ode(&times), &sgd(50, 4, 0.0, 5)).unwrap();
+    let text = comparison.to_string();
+    println!("{text}");
+    // Title, head, every third of 50 rows with the last among them, note, verdict.
+    assert_eq!(text.lines().count(), 2 + 17 + 2);
+    assert!(text.contains("\n   50.0000  "));
+    let mut bytes = Vec::new();
+    comparison.write_csv(&mut bytes).unwrap();
+    let csv = String::from_utf8(bytes).unwrap();
+    assert_eq!(csv.lines().count(), 51);
+    let row = &comparison.rows()[0];
+    let first = format!(
+        "1,0.25,0.25,0,0,{},{},{},{},{}",
+        row.deviation, row.deviating, row.deviation_z, row.z, row.z_of
+    );
+    assert_eq!(csv.lines().nth(1), Some(first.as_str()));
+}

@@ -1,0 +1,87 @@
+//! What a simulation is asked to do.
+
+use crate::{Error, Initial, Problem};
+
+/// Options of [`simulate`](crate::simulate): input dimension, replicas, seed, threads.
+///
+/// ```
+/// use overlap_runtime::SimulateOptions;
+/// let options = SimulateOptions::default().dimension(300).replicas(20).seed(1);
+/// assert_eq!(options.replicas, 20);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulateOptions {
+    /// Input dimension d. Default (`None`): the dimension the problem's initial weights were drawn in, else 1000.
+    pub dimension: Option<usize>,
+    /// Number of independent runs from the same initial weights, at least 1 (default 1).
+    pub replicas: usize,
+    /// Seed of the data; the initial weights have their own in [`Initial::Drawn`] (default 0).
+    pub seed: u64,
+    /// Number of threads, at least 1. Default (`None`): rayon's, one per core. The numbers do not depend on it.
+    pub threads: Option<usize>,
+    /// Whether to keep the rows of every single replica, for [`Ensemble::replica`](crate::Ensemble::replica)
+    /// (default no).
+    pub keep_replicas: bool,
+}
+
+impl Default for SimulateOptions {
+    fn default() -> Self {
+        SimulateOptions { dimension: None, replicas: 1, seed: 0, threads: None, keep_replicas: false }
+    }
+}
+
+impl SimulateOptions {
+    /// Sets the input dimension d.
+    #[must_use]
+    pub fn dimension(mut self, dimension: usize) -> Self {
+        self.dimension = Some(dimension);
+        self
+    }
+
+    /// Sets the number of independent runs.
+    #[must_use]
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// Sets the seed of the data.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the number of threads.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Keeps the rows of every single replica.
+    #[must_use]
+    pub fn keep_replicas(mut self, keep: bool) -> Self {
+        self.keep_replicas = keep;
+        self
+    }
+
+    /// The input dimension d used for `problem`.
+    pub fn dimension_for(&self, problem: &Problem) -> usize {
+        self.dimension.unwrap_or(match *problem.initial() {
+            Initial::Drawn { dimension, .. } => dimension,
+            _ => 1000,
+        })
+    }
+
+    /// Checks the counts; the dimension is checked where the weights are made.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        for (name, count) in [("replicas", self.replicas), ("threads", self.threads.unwrap_or(1))] {
+            if count == 0 {
+                return Err(Error::invalid(name, count, "at least 1"));
+            }
+        }
+        Ok(())
+    }
+}
