@@ -7,7 +7,7 @@
 
 use crate::activation::Activation;
 use crate::expr::{Expr, Pool};
-use crate::gaussian::{Covariance, Definition, price};
+use crate::gaussian::{Covariance, Definition, price, rename};
 use crate::symbol::{Index, Parameter, Symbol};
 
 /// Students i, j, l.
@@ -34,9 +34,10 @@ pub struct Equations {
     pub two_point: Expr,
     /// The summand of the risk: R = Σ_nm risk + Δ/2.
     pub risk: Expr,
-    /// Gradient flow of the first layer: dΩ_ib = flow_rate · Σ_n (q_ib · own + q_nb · other), of any node b.
+    /// Gradient flow of the first layer: dΩ_ib = flow.rate · Σ_n c_n (q_ib · own + q_nb · other), of any
+    /// node b; the bracket is I3(i, b, n) = E[σ'(λ_i) λ_b σ(λ_n)], as Stein's rule has it.
     pub flow: Flow,
-    /// Gradient flow of the second layer: da_i = readout_rate · Σ_n readout.
+    /// Gradient flow of the second layer: da_i = readout.rate · Σ_n c_n I2(i, n).
     pub readout: Readout,
     /// Noise of SGD: dQ_jl gains noise.rate · (Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l)).
     pub noise: Noise,
@@ -47,9 +48,9 @@ pub struct Equations {
 pub struct Flow {
     /// γ s a_i.
     pub rate: Expr,
-    /// c_n E[σ''(λ_i) σ(λ_n)], the pull along the student's own weights.
+    /// K2(i, n) = E[σ''(λ_i) σ(λ_n)], the pull along the student's own weights.
     pub own: Expr,
-    /// c_n J2(i, n), the pull along the weights of node n.
+    /// J2(i, n) = E[σ'(λ_i) σ'(λ_n)], the pull along the weights of node n.
     pub other: Expr,
 }
 
@@ -58,8 +59,8 @@ pub struct Flow {
 pub struct Readout {
     /// γ_a s.
     pub rate: Expr,
-    /// c_n I2(i, n).
-    pub summand: Expr,
+    /// I2(i, n).
+    pub expectation: Expr,
 }
 
 /// The noise of SGD, see [`Equations::noise`].
@@ -93,21 +94,21 @@ impl Equations {
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is
-    /// 2 ∂f(i, n)/∂q_in, and moving q_ii moves w_i twice: dΩ_ib = -γ Σ_n [q_ib · 4 ∂f/∂q_ii + q_nb · 2 ∂f/∂q_in].
+    /// 2 ∂f(i, n)/∂q_in, and moving q_ii moves w_i twice: dΩ_ib = -γ Σ_n [q_ib · 4 ∂f/∂q_ii + q_nb · 2 ∂f/∂q_in],
+    /// which divided by γ s a_i c_n is I3.
     fn flow(pool: &mut Pool, risk: Expr) -> Flow {
-        let summand = crate::gaussian::rename(pool, risk, &|index| match index {
-            N => I,
-            M => N,
-            other => other,
-        });
+        let summand = rename(pool, risk, &own_student);
         // c_i = -s a_i of the student itself; c_n stays, whatever node n is.
         let summand = with_own_readout(pool, summand);
         let gamma = pool.symbol(Symbol::Parameter(Parameter::Gamma));
         let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
         let rate = pool.mul([gamma, s, a_i]);
+        let c_n = pool.symbol(Symbol::Coefficient(N));
         let mut part = |symbol: Symbol, weight: i128| {
             let derivative = pool.differentiate(summand, &symbol);
-            let (minus_gamma, inverse) = (pool.scale(gamma, (-weight).into()), pool.pow(rate, -1, 1));
+            let minus_gamma = pool.scale(gamma, (-weight).into());
+            let common = pool.mul([rate, c_n]);
+            let inverse = pool.pow(common, -1, 1);
             pool.mul([minus_gamma, derivative, inverse])
         };
         let own = part(Symbol::overlap(I, I), 4);
@@ -118,17 +119,17 @@ impl Equations {
     /// da_i = -γ_a ∂R/∂a_i = -γ_a Σ_n 2 ∂f(i, n)/∂c_i · ∂c_i/∂a_i.
     fn readout(pool: &mut Pool, risk: Expr) -> Readout {
         let derivative = pool.differentiate(risk, &Symbol::Coefficient(N));
-        let summand = crate::gaussian::rename(pool, derivative, &|index| match index {
-            N => I,
-            M => N,
-            other => other,
-        });
+        let summand = rename(pool, derivative, &own_student);
+        let c_n = pool.symbol(Symbol::Coefficient(N));
+        let inverse = pool.pow(c_n, -1, 1);
+        let twice = pool.scale(summand, 2.into());
+        let expectation = pool.mul([twice, inverse]);
         let (gamma_a, s) = (
             pool.symbol(Symbol::Parameter(Parameter::GammaA)),
             pool.symbol(Symbol::Parameter(Parameter::Scale)),
         );
         let rate = pool.mul([gamma_a, s]);
-        Readout { rate, summand: pool.scale(summand, 2.into()) }
+        Readout { rate, expectation }
     }
 
     /// E[E² σ'(λ_j) σ'(λ_l)] by tilting: both σ' go into the measure, two factors σ remain.
@@ -157,12 +158,21 @@ impl Equations {
 
     /// Whether the tilted two-point function is unchanged when n and m trade places, so that half the sum is enough.
     pub fn tilted_is_symmetric(&mut self) -> bool {
-        let swapped = crate::gaussian::rename(&mut self.pool, self.noise.tilted, &|index| match index {
+        let swapped = rename(&mut self.pool, self.noise.tilted, &|index| match index {
             N => M,
             M => N,
             other => other,
         });
         swapped == self.noise.tilted
+    }
+}
+
+/// The summand of nodes n, m becomes that of student i and node n.
+fn own_student(index: Index) -> Index {
+    match index {
+        N => I,
+        M => N,
+        other => other,
     }
 }
 

@@ -10,10 +10,10 @@ use syn::parse::Parser;
 
 /// Systems up to this many arcsines per right-hand side become straight-line code with `unroll = auto`: 126 are a
 /// (3, 3) system. Beyond it the lanes of the loop form win; see docs/performance.md.
-pub const STRAIGHT_UP_TO: usize = 126;
+pub(crate) const STRAIGHT_UP_TO: usize = 126;
 
 /// Systems up to this many arcsines may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
-pub const UNROLL_AT_MOST: usize = 1000;
+pub(crate) const UNROLL_AT_MOST: usize = 1000;
 
 /// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
 ///
@@ -33,7 +33,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     let Specification { attributes, visibility, name, sizes, activation, .. } = specification;
     let unsupported = |message: String| syn::Error::new(name.span(), message);
     let mut equations = Equations::derive(*activation).map_err(unsupported)?;
-    let [text, latex] = describe(&equations, *activation, &name.to_string(), *sizes);
+    let [text, latex] = describe(&mut equations, *activation, &name.to_string(), *sizes);
     let count = arcsines(*sizes);
     let unrolled = match specification.unroll {
         Unroll::Never => false,
@@ -162,7 +162,9 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
 
 /// The sizes that the loop form refers to.
 fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
-    let _ = unrolled;
+    if unrolled {
+        return quote!();
+    }
     let (k, p, nodes) = (sizes.k, sizes.p, sizes.nodes());
     // The widest pack of any instruction set; the runtime's MAX_LANES.
     const LANES: usize = 8;

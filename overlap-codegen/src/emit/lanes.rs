@@ -22,7 +22,7 @@ pub fn lanes(equations: &mut Equations, sizes: Sizes) -> (TokenStream, TokenStre
     (quote!(#nodes #flow #noise #assembly), quote!(#nodes #risk))
 }
 
-/// flow[b][i] = Σ_n (q_ib own + q_nb other): lanes over students i. The matrix product over b follows per pack.
+/// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
 fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
@@ -34,14 +34,14 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
         Symbol::Coefficient(n) => splat_coefficient(n),
         _ => unreachable!("no other symbol in the flow"),
     };
-    let (own, other, summand) = (equations.flow.own, equations.flow.other, equations.readout.summand);
+    let (own, other, two_point) = (equations.flow.own, equations.flow.other, equations.readout.expectation);
     let mut nest = Nest::new(&mut equations.pool, &[], (N, M), &load, counter);
     let own = nest.value(own, Level::Outer);
     let other = nest.value(other, Level::Outer);
-    let readout = sizes.trained.then(|| nest.value(summand, Level::Outer));
+    let readout = sizes.trained.then(|| nest.value(two_point, Level::Outer));
     let (lane, at_n) = (&nest.lane, &nest.at_n);
     let readout_start = readout.as_ref().map(|_| quote!(let mut readout_sum = s.splat(0.0);));
-    let readout_add = readout.as_ref().map(|value| quote!(readout_sum = readout_sum + #value;));
+    let readout_add = readout.as_ref().map(|value| quote!(readout_sum = s.add_mul(readout_sum, c_n, #value);));
     let readout_end = readout.as_ref().map(|_| quote!(s.store(readout_sum, &mut readout, i);));
     let readout_array = readout.map(|_| quote!(let mut readout = [0.0; ROW];));
     quote! {
@@ -56,8 +56,9 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
             #readout_start
             for n in 0..N {
                 #(#at_n)*
-                own = own + #own;
-                other[n] = #other;
+                let c_n = s.splat(nodes.c[n]);
+                own = s.add_mul(own, c_n, #own);
+                other[n] = c_n * #other;
                 #readout_add
             }
             for b in 0..N {

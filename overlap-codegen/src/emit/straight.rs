@@ -1,8 +1,15 @@
-//! Straight-line code for small systems.
+//! Straight-line code for small systems: every index resolved, every subexpression computed once, and all square roots
+//! and arcsines of one stage gathered into an array that goes through full lanes together.
 
-use super::Sizes;
-use crate::equations::Equations;
-use proc_macro2::TokenStream;
+use super::scalar::parameter_tokens;
+use super::{Sizes, ident, is_one, literal, temporary, times};
+use crate::equations::{Equations, I, J, L, M, N};
+use crate::expr::{Expr, Node, Pool, Rational, to_f64};
+use crate::gaussian::{Definition, rename};
+use crate::symbol::{Index, Symbol};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use std::collections::HashMap;
 
 /// Number of arcsines of one right-hand side: n (n + 1)/2 for every pair of students, and p n for a trained second layer.
 pub fn arcsines(sizes: Sizes) -> usize {
@@ -10,7 +17,430 @@ pub fn arcsines(sizes: Sizes) -> usize {
     p * (p + 1) / 2 * (n * (n + 1) / 2) + if sizes.trained { p * n } else { 0 }
 }
 
-/// TODO
+/// The bodies of the two kernels, `(right_hand_side, risk)`, as in [`lanes`](super::lanes).
 pub fn straight(equations: &mut Equations, sizes: Sizes) -> (TokenStream, TokenStream) {
-    super::lanes(equations, sizes)
+    (right_hand_side(equations, sizes), risk(equations, sizes))
+}
+
+fn right_hand_side(equations: &mut Equations, sizes: Sizes) -> TokenStream {
+    let outputs = outputs(equations, sizes);
+    let mut code = Straight::new(&mut equations.pool, &equations.noise.vectors, sizes);
+    let results: Vec<Expr> = outputs.iter().map(|&(_, expr)| expr).collect();
+    code.stages(&results);
+    for (position, expr) in outputs {
+        let value = code.value(expr);
+        code.statements.push(quote!(derivative[#position] = #value;));
+    }
+    let statements = code.statements;
+    quote!(#(#statements)*)
+}
+
+fn risk(equations: &mut Equations, sizes: Sizes) -> TokenStream {
+    let summand = equations.risk;
+    let pool = &mut equations.pool;
+    let sum = double_sum(pool, sizes, summand, &|index| index);
+    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
+    let half = pool.scale(noise, (1, 2).into());
+    let total = pool.add([sum, half]);
+    let mut code = Straight::new(pool, &[], sizes);
+    code.stages(&[total]);
+    let value = code.value(total);
+    let statements = code.statements;
+    quote!(#(#statements)* #value)
+}
+
+/// The entries of the right-hand side: position in the state, and expression.
+fn outputs(equations: &mut Equations, sizes: Sizes) -> Vec<(usize, Expr)> {
+    let Sizes { k, p, trained } = sizes;
+    let mut outputs = Vec::new();
+    for r in 0..k {
+        for i in 0..p {
+            outputs.push((r * p + i, flow(equations, sizes, k + i, r)));
+        }
+    }
+    let mut position = k * p;
+    for j in 0..p {
+        for l in j..p {
+            let (along_j, along_l) = (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
+            let noise = noise(equations, sizes, k + j, k + l);
+            outputs.push((position, equations.pool.add([along_j, along_l, noise])));
+            position += 1;
+        }
+    }
+    for i in 0..if trained { p } else { 0 } {
+        outputs.push((position, readout(equations, sizes, k + i)));
+        position += 1;
+    }
+    outputs
+}
+
+/// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
+fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
+    let (student, node) = (sizes.node(i), sizes.node(b));
+    let (rate, own, other) = (equations.flow.rate, equations.flow.own, equations.flow.other);
+    let pool = &mut equations.pool;
+    let (mut pull, mut summands) = (Vec::new(), Vec::new());
+    for n in 0..sizes.nodes() {
+        let n = sizes.node(n);
+        let place = |index: Index| if index == I { student } else if index == N { n } else { index };
+        let (own, other) = (rename(pool, own, &place), rename(pool, other, &place));
+        let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
+        pull.push(pool.mul([c_n, own]));
+        let force = pool.mul([c_n, other]);
+        summands.push(pool.mul([q_nb, force]));
+    }
+    let (pull, q_ib) = (pool.add(pull), pool.overlap(student, node));
+    summands.push(pool.mul([q_ib, pull]));
+    let sum = pool.add(summands);
+    let rate = rename(pool, rate, &|index| if index == I { student } else { index });
+    pool.mul([rate, sum])
+}
+
+/// rate_jl J2(j, l) (Σ_nm c_n c_m tilted + Δ).
+fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
+    let (student_j, student_l) = (sizes.node(j), sizes.node(l));
+    let place = |index: Index| if index == J { student_j } else if index == L { student_l } else { index };
+    let (rate, mass, tilted) = (equations.noise.rate, equations.noise.mass, equations.noise.tilted);
+    let pool = &mut equations.pool;
+    let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(N)), pool.symbol(Symbol::Coefficient(M)));
+    let summand = pool.mul([c_n, c_m, tilted]);
+    let sum = double_sum(pool, sizes, summand, &place);
+    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
+    let bracket = pool.add([sum, noise]);
+    let (rate, mass) = (rename(pool, rate, &place), rename(pool, mass, &place));
+    pool.mul([rate, mass, bracket])
+}
+
+/// rate Σ_n c_n I2(i, n).
+fn readout(equations: &mut Equations, sizes: Sizes, i: usize) -> Expr {
+    let student = sizes.node(i);
+    let (rate, expectation) = (equations.readout.rate, equations.readout.expectation);
+    let pool = &mut equations.pool;
+    let summands: Vec<Expr> = (0..sizes.nodes())
+        .map(|n| {
+            let n = sizes.node(n);
+            let place = |index: Index| if index == I { student } else if index == N { n } else { index };
+            let (expectation, c_n) = (rename(pool, expectation, &place), pool.symbol(Symbol::Coefficient(n)));
+            pool.mul([c_n, expectation])
+        })
+        .collect();
+    let sum = pool.add(summands);
+    pool.mul([rate, sum])
+}
+
+/// Σ_nm summand over all nodes; equal summands become one with twice the weight.
+fn double_sum(pool: &mut Pool, sizes: Sizes, summand: Expr, place: &dyn Fn(Index) -> Index) -> Expr {
+    let mut summands = Vec::new();
+    for n in 0..sizes.nodes() {
+        for m in 0..sizes.nodes() {
+            let (n, m) = (sizes.node(n), sizes.node(m));
+            let place = |index: Index| if index == N { n } else if index == M { m } else { place(index) };
+            summands.push(rename(pool, summand, &place));
+        }
+    }
+    pool.add(summands)
+}
+
+/// Straight-line code under construction.
+struct Straight<'a> {
+    pool: &'a mut Pool,
+    definitions: &'a [Definition],
+    sizes: Sizes,
+    statements: Vec<TokenStream>,
+    values: HashMap<Expr, TokenStream>,
+    counter: usize,
+}
+
+/// What goes through lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Call {
+    /// 1/√x.
+    Root(Expr),
+    /// arcsin(x).
+    Asin(Expr),
+}
+
+impl<'a> Straight<'a> {
+    fn new(pool: &'a mut Pool, definitions: &'a [Definition], sizes: Sizes) -> Self {
+        Straight { pool, definitions, sizes, statements: Vec::new(), values: HashMap::new(), counter: 0 }
+    }
+
+    /// Emits the calls that `results` need, stage by stage: first those whose arguments need no call, and so on.
+    fn stages(&mut self, results: &[Expr]) {
+        let mut calls = Vec::new();
+        let mut stage_of = HashMap::new();
+        for &result in results {
+            self.collect(result, &mut calls, &mut stage_of);
+        }
+        let last = calls.iter().map(|&(_, stage)| stage).max().unwrap_or(0);
+        for stage in 1..=last {
+            let now = |wanted: bool| {
+                calls.iter().filter(move |&&(call, at)| at == stage && matches!(call, Call::Root(_)) == wanted)
+            };
+            let roots: Vec<Expr> = now(true).map(|&(call, _)| call.argument()).collect();
+            let angles: Vec<Expr> = now(false).map(|&(call, _)| call.argument()).collect();
+            self.batch(&roots, &format!("roots_{stage}"), "rsqrt_all", 1.0, |pool, x| pool.pow(x, -1, 2));
+            self.batch(&angles, &format!("angles_{stage}"), "asin_all", 0.0, |pool, x| pool.asin(x));
+        }
+    }
+
+    /// One array of arguments through lanes, padded to full packs.
+    fn batch(&mut self, arguments: &[Expr], name: &str, function: &str, padding: f64, result: impl Fn(&mut Pool, Expr) -> Expr) {
+        if arguments.is_empty() {
+            return;
+        }
+        let values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
+        let (name, function, padding) = (ident(name), ident(function), literal(padding));
+        let padded = (values.len()..values.len().next_multiple_of(8)).map(|_| &padding);
+        self.statements.push(quote!(let mut #name = [#(#values,)* #(#padded),*];));
+        self.statements.push(quote!(s.#function(&mut #name);));
+        for (position, &argument) in arguments.iter().enumerate() {
+            let result = result(self.pool, argument);
+            self.values.insert(result, quote!(#name[#position]));
+        }
+    }
+
+    /// Finds all calls below `expr` with their stages, innermost first.
+    fn collect(&mut self, expr: Expr, calls: &mut Vec<(Call, usize)>, stage_of: &mut HashMap<Expr, usize>) -> usize {
+        if let Some(&stage) = stage_of.get(&expr) {
+            return stage;
+        }
+        if self.pool.constant_value(expr).is_some() {
+            return 0;
+        }
+        let stage = match self.pool.node(expr).clone() {
+            Node::Rational(_) | Node::Pi => 0,
+            Node::Symbol(symbol) => match self.body(&symbol) {
+                Some(body) => self.collect(body, calls, stage_of),
+                None => 0,
+            },
+            Node::Sum(_, parts) => {
+                parts.iter().map(|&(part, _)| self.collect(part, calls, stage_of)).max().unwrap_or(0)
+            }
+            Node::Product(_, factors) => factors
+                .iter()
+                .map(|&(base, exponent)| {
+                    let below = self.collect(base, calls, stage_of);
+                    if !is_root(exponent) {
+                        return below;
+                    }
+                    push(calls, Call::Root(base), below + 1);
+                    below + 1
+                })
+                .max()
+                .unwrap_or(0),
+            Node::Asin(x) => {
+                let below = self.collect(x, calls, stage_of);
+                push(calls, Call::Asin(x), below + 1);
+                below + 1
+            }
+        };
+        stage_of.insert(expr, stage);
+        stage
+    }
+
+    /// What a defined symbol stands for.
+    fn body(&mut self, symbol: &Symbol) -> Option<Expr> {
+        let Symbol::Defined(name, indices) = symbol else { return None };
+        let definitions = self.definitions;
+        let definition = definitions.iter().find(|definition| definition.name == *name)?;
+        Some(definition.instantiate(self.pool, indices))
+    }
+
+    /// The tokens of the value of `expr`; adds the statements that compute it.
+    fn value(&mut self, expr: Expr) -> TokenStream {
+        if let Some(known) = self.values.get(&expr) {
+            return known.clone();
+        }
+        if let Some(number) = self.pool.constant_value(expr) {
+            return literal(number);
+        }
+        let (name, tokens) = match self.pool.node(expr).clone() {
+            Node::Symbol(symbol) => match self.body(&symbol) {
+                Some(body) => (Some(defined_name(&symbol)), self.value(body)),
+                None => match self.load(&symbol) {
+                    (None, tokens) => return tokens,
+                    named => named,
+                },
+            },
+            Node::Sum(constant, terms) => (None, self.sum(constant, &terms)),
+            Node::Product(coefficient, factors) => (None, self.product(coefficient, &factors)),
+            Node::Rational(_) | Node::Pi | Node::Asin(_) => unreachable!("constants and calls are known"),
+        };
+        let name = name.unwrap_or_else(|| {
+            self.counter += 1;
+            temporary(self.counter)
+        });
+        self.statements.push(quote!(let #name = #tokens;));
+        self.values.insert(expr, quote!(#name));
+        quote!(#name)
+    }
+
+    /// Where a given quantity is found, and the name it gets.
+    fn load(&self, symbol: &Symbol) -> (Option<Ident>, TokenStream) {
+        let Sizes { k, p, trained } = self.sizes;
+        let unit = |index: Index| match index {
+            Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
+            Index::Role(..) => unreachable!("straight-line code has no loops"),
+        };
+        let a_offset = k * p + p * (p + 1) / 2;
+        match *symbol {
+            Symbol::Parameter(parameter) => (None, parameter_tokens(parameter)),
+            Symbol::Readout(index) => {
+                let i = unit(index);
+                let position = a_offset + i;
+                let tokens = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
+                (Some(ident(&format!("a_{}", i + 1))), tokens)
+            }
+            Symbol::Coefficient(index @ Index::Teacher(_)) => {
+                let r = unit(index);
+                let name = ident(&format!("c_star_{}", r + 1));
+                (Some(name), quote!(parameters.s_star * parameters.a_star[#r]))
+            }
+            Symbol::Coefficient(index) => {
+                let i = unit(index);
+                let position = a_offset + i;
+                let a = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
+                (Some(ident(&format!("c_{}", i + 1))), quote!(-parameters.s * #a))
+            }
+            Symbol::Overlap(a, b) => {
+                let (x, y) = (unit(a), unit(b));
+                let (letter, tokens) = match (a, b) {
+                    (Index::Teacher(_), Index::Teacher(_)) => {
+                        let position = x * k + y;
+                        ("p", quote!(parameters.teacher_overlaps[#position]))
+                    }
+                    (Index::Teacher(_), _) => {
+                        let position = x * p + y;
+                        ("m", quote!(state[#position]))
+                    }
+                    _ => {
+                        let position = k * p + x * p + y - x * (x + 1) / 2;
+                        ("q", quote!(state[#position]))
+                    }
+                };
+                (Some(ident(&format!("{letter}_{}_{}", x + 1, y + 1))), tokens)
+            }
+            Symbol::Defined(..) => unreachable!("defined symbols have a body"),
+        }
+    }
+
+    /// A chain of fused multiply-adds.
+    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)]) -> TokenStream {
+        let mut terms = terms.to_vec();
+        terms.sort_by_key(|&(term, weight)| {
+            (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))
+        });
+        let mut chain = (constant != Rational::ZERO).then(|| literal(to_f64(constant)));
+        for (term, weight) in terms {
+            let (left, right) = self.two_factors(term, weight);
+            chain = Some(match (chain, right) {
+                (None, None) => left,
+                (None, Some(right)) => quote!(#left * #right),
+                (Some(chain), None) => quote!(#chain + #left),
+                (Some(chain), Some(right)) => quote!(s.add_mul_1(#chain, #left, #right)),
+            });
+        }
+        chain.unwrap_or_else(|| literal(0.0))
+    }
+
+    /// weight · term as one value, or as the part that repeats (weights and symbols) times the rest.
+    fn two_factors(&mut self, term: Expr, weight: Rational) -> (TokenStream, Option<TokenStream>) {
+        let Node::Product(_, factors) = self.pool.node(term).clone() else {
+            let value = self.value(term);
+            return if is_one(weight) { (value, None) } else { (literal(to_f64(weight)), Some(value)) };
+        };
+        let is_front = |base: Expr| {
+            let plain = matches!(self.pool.node(base), Node::Symbol(Symbol::Coefficient(_) | Symbol::Readout(_)) | Node::Pi);
+            plain || matches!(self.pool.node(base), Node::Symbol(Symbol::Parameter(_)))
+        };
+        let (mut front, mut rest): (Vec<_>, Vec<_>) = factors.into_iter().partition(|&(base, _)| is_front(base));
+        if front.is_empty() {
+            front.push(rest.remove(0));
+        }
+        if rest.is_empty() {
+            // x² is x · x; anything else is one value.
+            let (base, exponent) = front[0];
+            if front.len() == 1 && exponent == 2.into() {
+                let scaled = self.pool.scale(base, weight);
+                return (self.value(scaled), Some(self.value(base)));
+            }
+            let whole = self.pool.scale(term, weight);
+            return (self.value(whole), None);
+        }
+        let mut product = |factors: Vec<(Expr, Rational)>| {
+            let factors: Vec<Expr> =
+                factors.into_iter().map(|(base, e)| self.pool.pow(base, *e.numer(), *e.denom())).collect();
+            self.pool.mul(factors)
+        };
+        let (front, rest) = (product(front), product(rest));
+        let front = self.pool.scale(front, weight);
+        (self.value(front), Some(self.value(rest)))
+    }
+
+    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> TokenStream {
+        let (mut over, mut under) = (Vec::new(), Vec::new());
+        let mut constants = vec![self.pool.rational(*coefficient.numer(), *coefficient.denom())];
+        for &(base, exponent) in factors {
+            let power = self.pool.pow(base, *exponent.numer(), *exponent.denom());
+            if self.pool.constant_value(power).is_some() {
+                constants.push(power);
+                continue;
+            }
+            let root = self.pool.pow(base, -1, 2);
+            let times = exponent.numer().unsigned_abs();
+            let (side, factor, times) = if let Some(root) = self.values.get(&root).filter(|_| exponent < Rational::ZERO) {
+                // (1/√x)^(2e) for x^(-e)
+                (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
+            } else if exponent == Rational::new(1, 2) {
+                let base = self.value(base);
+                (&mut over, quote!(#base.sqrt()), 1)
+            } else {
+                let base = self.value(base);
+                (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
+            };
+            side.extend((0..times).map(|_| factor.clone()));
+        }
+        let constant = self.pool.mul(constants);
+        let number = self.pool.constant_value(constant).unwrap_or(1.0);
+        if number != 1.0 || over.is_empty() {
+            over.insert(0, literal(number));
+        }
+        let over = times(over);
+        if under.is_empty() {
+            return over;
+        }
+        let under = times(under);
+        quote!(#over / (#under))
+    }
+}
+
+impl Call {
+    fn argument(self) -> Expr {
+        match self {
+            Call::Root(x) | Call::Asin(x) => x,
+        }
+    }
+}
+
+/// x^(-½), x^(-3/2), ... are powers of 1/√x.
+fn is_root(exponent: Rational) -> bool {
+    exponent < Rational::ZERO && *exponent.denom() == 2
+}
+
+fn push(calls: &mut Vec<(Call, usize)>, call: Call, stage: usize) {
+    if !calls.iter().any(|&(known, _)| known == call) {
+        calls.push((call, stage));
+    }
+}
+
+/// `u_1_2` of students 1 and 2, `u_1_t2` of student 1 and teacher 2.
+fn defined_name(symbol: &Symbol) -> Ident {
+    let Symbol::Defined(name, indices) = symbol else { unreachable!("called for defined symbols") };
+    let mut text = (*name).to_owned();
+    for index in indices {
+        let letter = if matches!(index, Index::Teacher(_)) { "t" } else { "" };
+        text.push_str(&format!("_{letter}{index}"));
+    }
+    ident(&text)
 }

@@ -129,6 +129,11 @@ impl Printer<'_> {
         let mut over = Vec::new();
         let mut under = Vec::new();
         let mut root = Vec::new();
+        // Alone above a fraction line a sum needs no parentheses.
+        let over_bare = match variables.iter().filter(|(_, exponent)| *exponent > Rational::ZERO).collect::<Vec<_>>()[..] {
+            [&(base, exponent)] if exponent == Rational::ONE => Some(self.expr(base).0),
+            _ => None,
+        };
         for (base, exponent) in variables {
             if exponent > Rational::ZERO {
                 over.push(self.power(base, exponent));
@@ -172,7 +177,11 @@ impl Printer<'_> {
                 let fraction = if under.is_empty() {
                     top
                 } else {
-                    let top = if top.is_empty() { "1".to_owned() } else { top };
+                    let top = match over_bare {
+                        Some(bare) => bare,
+                        None if top.is_empty() => "1".to_owned(),
+                        None => top,
+                    };
                     format!("\\frac{{{top}}}{{{}}}", under.join(" "))
                 };
                 match constant {
