@@ -7,9 +7,16 @@ use crate::expr::{Expr, Style, print};
 use crate::gaussian::rename;
 
 /// The system's equations as text and as LaTeX.
-pub fn describe(equations: &mut Equations, activation: &dyn Activation, name: &str, sizes: Sizes) -> [String; 2] {
-    let rate_j = rename(&mut equations.pool, equations.flow.rate, &|index| if index == I { J } else { index });
-    let rate_l = rename(&mut equations.pool, equations.flow.rate, &|index| if index == I { L } else { index });
+pub fn describe(
+    equations: &mut Equations,
+    activation: &dyn Activation,
+    name: &str,
+    sizes: Sizes,
+) -> [String; 2] {
+    let rate_j =
+        rename(&mut equations.pool, equations.flow.rate, &|index| if index == I { J } else { index });
+    let rate_l =
+        rename(&mut equations.pool, equations.flow.rate, &|index| if index == I { L } else { index });
     let mut mass_and_angle = |style| {
         let product = equations.pool.mul([equations.noise.mass, equations.noise.tilted]);
         print(&equations.pool, product, style)

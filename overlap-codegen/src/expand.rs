@@ -1,7 +1,7 @@
 //! The whole way from the macro's tokens to the declared system.
 
 use crate::describe::describe;
-use crate::emit::{arcsines, lanes, straight};
+use crate::emit::{arcsines, count, lanes, straight};
 use crate::equations::Equations;
 use crate::spec::{Specification, Unroll};
 use proc_macro2::TokenStream;
@@ -34,16 +34,16 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     let unsupported = |message: String| syn::Error::new(name.span(), message);
     let mut equations = Equations::derive(*activation).map_err(unsupported)?;
     let [text, latex] = describe(&mut equations, *activation, &name.to_string(), *sizes);
-    let count = arcsines(*sizes);
+    let angles = arcsines(*sizes);
     let unrolled = match specification.unroll {
         Unroll::Never => false,
-        Unroll::Auto => count <= STRAIGHT_UP_TO,
-        Unroll::Always if count <= UNROLL_AT_MOST => true,
+        Unroll::Auto => angles <= STRAIGHT_UP_TO,
+        Unroll::Always if angles <= UNROLL_AT_MOST => true,
         Unroll::Always => {
             return Err(syn::Error::new(
                 specification.unroll_span,
                 format!(
-                    "`unroll = always` would write out {count} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
+                    "`unroll = always` would write out {angles} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
                      in reasonable time; use `auto` or `never`"
                 ),
             ));
@@ -52,7 +52,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     let (right_hand_side, risk) =
         if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
     let constants = constants(*sizes, unrolled);
-    let (k, p, trained, dim) = (sizes.k, sizes.p, sizes.trained, sizes.dim());
+    let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
     let name_text = name.to_string();
     let variant = activation.runtime_variant();
     let summary = format!(
@@ -165,12 +165,13 @@ fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
     if unrolled {
         return quote!();
     }
-    let (k, p, nodes) = (sizes.k, sizes.p, sizes.nodes());
+    let (p, n) = (sizes.p, sizes.nodes());
     // The widest pack of any instruction set; the runtime's MAX_LANES.
     const LANES: usize = 8;
-    let wide = nodes.next_multiple_of(LANES);
-    let band = p / 2 + 1;
-    let row = p.next_multiple_of(LANES) + band + LANES;
+    let pairs = p / 2 + 1;
+    let [k, p, nodes, wide, row, band] =
+        [sizes.k, p, n, n.next_multiple_of(LANES), p.next_multiple_of(LANES) + pairs + LANES, pairs]
+            .map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;

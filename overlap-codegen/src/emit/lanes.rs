@@ -41,7 +41,8 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
     let readout = sizes.trained.then(|| nest.value(two_point, Level::Outer));
     let (lane, at_n) = (&nest.lane, &nest.at_n);
     let readout_start = readout.as_ref().map(|_| quote!(let mut readout_sum = s.splat(0.0);));
-    let readout_add = readout.as_ref().map(|value| quote!(readout_sum = s.add_mul(readout_sum, c_n, #value);));
+    let readout_add =
+        readout.as_ref().map(|value| quote!(readout_sum = s.add_mul(readout_sum, c_n, #value);));
     let readout_end = readout.as_ref().map(|_| quote!(s.store(readout_sum, &mut readout, i);));
     let readout_array = readout.map(|_| quote!(let mut readout = [0.0; ROW];));
     quote! {
@@ -237,8 +238,9 @@ fn risk(equations: &mut Equations) -> TokenStream {
 }
 
 fn splat_omega(a: Index, b: Index) -> TokenStream {
+    // Ω is symmetric: row n, so that the loop over m runs along it.
     let (a, b) = (ident(&a.to_string()), ident(&b.to_string()));
-    quote!(s.splat(nodes.omega[#a][#b]))
+    quote!(s.splat(nodes.omega[#b][#a]))
 }
 
 fn splat_coefficient(n: Index) -> TokenStream {

@@ -10,7 +10,7 @@ pub use straight::{arcsines, straight};
 
 use crate::expr::Rational;
 use crate::symbol::Index;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 /// Sizes that generated code is specialised to.
@@ -54,14 +54,31 @@ fn temporary(number: usize) -> Ident {
     format_ident!("t{number}")
 }
 
-/// A literal with a sign that stands on its own.
+/// A floating-point literal.
 fn literal(value: f64) -> TokenStream {
-    let size = proc_macro2::Literal::f64_unsuffixed(value.abs());
-    if value.is_sign_negative() { quote!((-#size)) } else { quote!(#size) }
+    let size = Literal::f64_unsuffixed(value.abs());
+    if value.is_sign_negative() { quote!(-#size) } else { quote!(#size) }
+}
+
+/// An index or size, without a suffix.
+pub(crate) fn count(value: usize) -> Literal {
+    Literal::usize_unsuffixed(value)
 }
 
 fn is_one(value: Rational) -> bool {
     value == Rational::ONE
+}
+
+/// over / under, where under may be empty.
+fn quotient(over: TokenStream, under: Vec<TokenStream>) -> TokenStream {
+    match &under[..] {
+        [] => over,
+        [single] => quote!(#over / #single),
+        _ => {
+            let under = times(under);
+            quote!(#over / (#under))
+        }
+    }
 }
 
 /// x * y * ...

@@ -87,14 +87,30 @@ impl<'a> Nest<'a> {
         if let Some(name) = self.values.get(&(expr, level)) {
             return quote!(#name);
         }
-        let (prefix, tokens) = self.compute(expr, level);
-        let name = match prefix {
-            Some(name) => ident(&name),
-            None => self.fresh(),
+        let (name, tokens) = match self.pool.node(expr).clone() {
+            Node::Symbol(symbol) => {
+                let name = ident(&speaking_name(&symbol));
+                match self.body(&symbol) {
+                    Some(body) => (name, self.compute(body, level)),
+                    None => (name, (self.load)(&symbol)),
+                }
+            }
+            _ => {
+                let tokens = self.compute(expr, level);
+                (self.fresh(), tokens)
+            }
         };
         self.statements(level).push(quote!(let #name = #tokens;));
         self.values.insert((expr, level), name.clone());
         quote!(#name)
+    }
+
+    /// What a defined symbol stands for.
+    fn body(&mut self, symbol: &Symbol) -> Option<Expr> {
+        let Symbol::Defined(name, indices) = symbol else { return None };
+        let definitions = self.definitions;
+        let definition = definitions.iter().find(|definition| definition.name == *name)?;
+        Some(definition.instantiate(self.pool, indices))
     }
 
     fn fresh(&mut self) -> Ident {
@@ -151,34 +167,20 @@ impl<'a> Nest<'a> {
         quote!(#array[#position])
     }
 
-    /// The expression itself, and a speaking name if it is a symbol.
-    fn compute(&mut self, expr: Expr, level: Level) -> (Option<String>, TokenStream) {
+    /// The expression that computes `expr` from values that are at hand in the loop `level`.
+    fn compute(&mut self, expr: Expr, level: Level) -> TokenStream {
         if let Some(number) = self.pool.constant_value(expr) {
             let number = literal(number);
-            return (None, quote!(s.splat(#number)));
+            return quote!(s.splat(#number));
         }
         match self.pool.node(expr).clone() {
-            Node::Rational(_) | Node::Pi => (None, quote!(s.splat(0.0))),
-            Node::Symbol(symbol) => {
-                let name = speaking_name(&symbol);
-                let Symbol::Defined(defined, indices) = &symbol else {
-                    return (Some(name), (self.load)(&symbol));
-                };
-                let definitions = self.definitions;
-                let definition = definitions
-                    .iter()
-                    .find(|definition| definition.name == *defined)
-                    .expect("symbols are defined");
-                let body = definition.instantiate(self.pool, indices);
-                let value = self.value(body, level);
-                (Some(name), value)
-            }
             Node::Asin(x) => {
                 let x = self.value(x, level);
-                (None, quote!(s.asin(#x)))
+                quote!(s.asin(#x))
             }
-            Node::Sum(constant, terms) => (None, self.sum(constant, &terms, level)),
-            Node::Product(coefficient, factors) => (None, self.product(coefficient, &factors, level)),
+            Node::Sum(constant, terms) => self.sum(constant, &terms, level),
+            Node::Product(coefficient, factors) => self.product(coefficient, &factors, level),
+            Node::Rational(_) | Node::Pi | Node::Symbol(_) => self.value(expr, level),
         }
     }
 
@@ -211,7 +213,7 @@ impl<'a> Nest<'a> {
             let negative = weight < Rational::ZERO;
             chain = Some(match (chain, right, negative) {
                 (None, None, false) => left,
-                (None, None, true) => quote!((-#left)),
+                (None, None, true) => quote!(-#left),
                 (None, Some(right), false) => quote!(#left * #right),
                 (None, Some(right), true) => quote!(-(#left * #right)),
                 (Some(chain), None, false) => quote!(#chain + #left),

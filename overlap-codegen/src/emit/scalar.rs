@@ -1,6 +1,6 @@
 //! Expressions without loops as scalar Rust: the prefactors of the equations.
 
-use super::{literal, times};
+use super::{literal, quotient, times};
 use crate::expr::{Expr, Node, Pool};
 use crate::symbol::{Parameter, Symbol};
 use proc_macro2::TokenStream;
@@ -27,12 +27,7 @@ pub(super) fn scalar(pool: &Pool, expr: Expr, readout: &dyn Fn(&Symbol) -> Token
             if over.is_empty() {
                 over.push(literal(1.0));
             }
-            let over = times(over);
-            if under.is_empty() {
-                return over;
-            }
-            let under = times(under);
-            quote!(#over / (#under))
+            quotient(times(over), under)
         }
         _ => literal(pool.evaluate(expr, &|_| f64::NAN)),
     }

@@ -2,7 +2,7 @@
 //! and arcsines of one stage gathered into an array that goes through full lanes together.
 
 use super::scalar::parameter_tokens;
-use super::{Sizes, ident, is_one, literal, temporary, times};
+use super::{Sizes, count, ident, is_one, literal, quotient, temporary, times};
 use crate::equations::{Equations, I, J, L, M, N};
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
 use crate::gaussian::{Definition, rename};
@@ -29,6 +29,7 @@ fn right_hand_side(equations: &mut Equations, sizes: Sizes) -> TokenStream {
     code.stages(&results);
     for (position, expr) in outputs {
         let value = code.value(expr);
+        let position = count(position);
         code.statements.push(quote!(derivative[#position] = #value;));
     }
     let statements = code.statements;
@@ -61,7 +62,8 @@ fn outputs(equations: &mut Equations, sizes: Sizes) -> Vec<(usize, Expr)> {
     let mut position = k * p;
     for j in 0..p {
         for l in j..p {
-            let (along_j, along_l) = (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
+            let (along_j, along_l) =
+                (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
             let noise = noise(equations, sizes, k + j, k + l);
             outputs.push((position, equations.pool.add([along_j, along_l, noise])));
             position += 1;
@@ -82,7 +84,15 @@ fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
     let (mut pull, mut summands) = (Vec::new(), Vec::new());
     for n in 0..sizes.nodes() {
         let n = sizes.node(n);
-        let place = |index: Index| if index == I { student } else if index == N { n } else { index };
+        let place = |index: Index| {
+            if index == I {
+                student
+            } else if index == N {
+                n
+            } else {
+                index
+            }
+        };
         let (own, other) = (rename(pool, own, &place), rename(pool, other, &place));
         let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
         pull.push(pool.mul([c_n, own]));
@@ -99,7 +109,15 @@ fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
 /// rate_jl J2(j, l) (Σ_nm c_n c_m tilted + Δ).
 fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
     let (student_j, student_l) = (sizes.node(j), sizes.node(l));
-    let place = |index: Index| if index == J { student_j } else if index == L { student_l } else { index };
+    let place = |index: Index| {
+        if index == J {
+            student_j
+        } else if index == L {
+            student_l
+        } else {
+            index
+        }
+    };
     let (rate, mass, tilted) = (equations.noise.rate, equations.noise.mass, equations.noise.tilted);
     let pool = &mut equations.pool;
     let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(N)), pool.symbol(Symbol::Coefficient(M)));
@@ -119,7 +137,15 @@ fn readout(equations: &mut Equations, sizes: Sizes, i: usize) -> Expr {
     let summands: Vec<Expr> = (0..sizes.nodes())
         .map(|n| {
             let n = sizes.node(n);
-            let place = |index: Index| if index == I { student } else if index == N { n } else { index };
+            let place = |index: Index| {
+                if index == I {
+                    student
+                } else if index == N {
+                    n
+                } else {
+                    index
+                }
+            };
             let (expectation, c_n) = (rename(pool, expectation, &place), pool.symbol(Symbol::Coefficient(n)));
             pool.mul([c_n, expectation])
         })
@@ -134,7 +160,15 @@ fn double_sum(pool: &mut Pool, sizes: Sizes, summand: Expr, place: &dyn Fn(Index
     for n in 0..sizes.nodes() {
         for m in 0..sizes.nodes() {
             let (n, m) = (sizes.node(n), sizes.node(m));
-            let place = |index: Index| if index == N { n } else if index == M { m } else { place(index) };
+            let place = |index: Index| {
+                if index == N {
+                    n
+                } else if index == M {
+                    m
+                } else {
+                    place(index)
+                }
+            };
             summands.push(rename(pool, summand, &place));
         }
     }
@@ -175,7 +209,9 @@ impl<'a> Straight<'a> {
         let last = calls.iter().map(|&(_, stage)| stage).max().unwrap_or(0);
         for stage in 1..=last {
             let now = |wanted: bool| {
-                calls.iter().filter(move |&&(call, at)| at == stage && matches!(call, Call::Root(_)) == wanted)
+                calls
+                    .iter()
+                    .filter(move |&&(call, at)| at == stage && matches!(call, Call::Root(_)) == wanted)
             };
             let roots: Vec<Expr> = now(true).map(|&(call, _)| call.argument()).collect();
             let angles: Vec<Expr> = now(false).map(|&(call, _)| call.argument()).collect();
@@ -185,7 +221,14 @@ impl<'a> Straight<'a> {
     }
 
     /// One array of arguments through lanes, padded to full packs.
-    fn batch(&mut self, arguments: &[Expr], name: &str, function: &str, padding: f64, result: impl Fn(&mut Pool, Expr) -> Expr) {
+    fn batch(
+        &mut self,
+        arguments: &[Expr],
+        name: &str,
+        function: &str,
+        padding: f64,
+        result: impl Fn(&mut Pool, Expr) -> Expr,
+    ) {
         if arguments.is_empty() {
             return;
         }
@@ -196,12 +239,18 @@ impl<'a> Straight<'a> {
         self.statements.push(quote!(s.#function(&mut #name);));
         for (position, &argument) in arguments.iter().enumerate() {
             let result = result(self.pool, argument);
+            let position = count(position);
             self.values.insert(result, quote!(#name[#position]));
         }
     }
 
     /// Finds all calls below `expr` with their stages, innermost first.
-    fn collect(&mut self, expr: Expr, calls: &mut Vec<(Call, usize)>, stage_of: &mut HashMap<Expr, usize>) -> usize {
+    fn collect(
+        &mut self,
+        expr: Expr,
+        calls: &mut Vec<(Call, usize)>,
+        stage_of: &mut HashMap<Expr, usize>,
+    ) -> usize {
         if let Some(&stage) = stage_of.get(&expr) {
             return stage;
         }
@@ -257,15 +306,13 @@ impl<'a> Straight<'a> {
         }
         let (name, tokens) = match self.pool.node(expr).clone() {
             Node::Symbol(symbol) => match self.body(&symbol) {
-                Some(body) => (Some(defined_name(&symbol)), self.value(body)),
+                Some(body) => (Some(defined_name(&symbol)), self.compute(body)),
                 None => match self.load(&symbol) {
                     (None, tokens) => return tokens,
                     named => named,
                 },
             },
-            Node::Sum(constant, terms) => (None, self.sum(constant, &terms)),
-            Node::Product(coefficient, factors) => (None, self.product(coefficient, &factors)),
-            Node::Rational(_) | Node::Pi | Node::Asin(_) => unreachable!("constants and calls are known"),
+            _ => (None, self.compute(expr)),
         };
         let name = name.unwrap_or_else(|| {
             self.counter += 1;
@@ -274,6 +321,16 @@ impl<'a> Straight<'a> {
         self.statements.push(quote!(let #name = #tokens;));
         self.values.insert(expr, quote!(#name));
         quote!(#name)
+    }
+
+    /// The expression that computes `expr` from values that are at hand.
+    fn compute(&mut self, expr: Expr) -> TokenStream {
+        match self.pool.node(expr).clone() {
+            Node::Sum(constant, terms) => self.sum(constant, &terms),
+            Node::Product(coefficient, factors) => self.product(coefficient, &factors),
+            // Constants and calls are known by now, symbols have a value.
+            Node::Rational(_) | Node::Pi | Node::Asin(_) | Node::Symbol(_) => self.value(expr),
+        }
     }
 
     /// Where a given quantity is found, and the name it gets.
@@ -288,38 +345,38 @@ impl<'a> Straight<'a> {
             Symbol::Parameter(parameter) => (None, parameter_tokens(parameter)),
             Symbol::Readout(index) => {
                 let i = unit(index);
-                let position = a_offset + i;
+                let (position, i) = (count(a_offset + i), count(i));
                 let tokens = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
-                (Some(ident(&format!("a_{}", i + 1))), tokens)
+                (Some(ident(&format!("a_{index}"))), tokens)
             }
             Symbol::Coefficient(index @ Index::Teacher(_)) => {
-                let r = unit(index);
-                let name = ident(&format!("c_star_{}", r + 1));
+                let r = count(unit(index));
+                let name = ident(&format!("c_star_{index}"));
                 (Some(name), quote!(parameters.s_star * parameters.a_star[#r]))
             }
             Symbol::Coefficient(index) => {
                 let i = unit(index);
-                let position = a_offset + i;
+                let (position, i) = (count(a_offset + i), count(i));
                 let a = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
-                (Some(ident(&format!("c_{}", i + 1))), quote!(-parameters.s * #a))
+                (Some(ident(&format!("c_{index}"))), quote!(-parameters.s * #a))
             }
             Symbol::Overlap(a, b) => {
                 let (x, y) = (unit(a), unit(b));
                 let (letter, tokens) = match (a, b) {
                     (Index::Teacher(_), Index::Teacher(_)) => {
-                        let position = x * k + y;
+                        let position = count(x * k + y);
                         ("p", quote!(parameters.teacher_overlaps[#position]))
                     }
                     (Index::Teacher(_), _) => {
-                        let position = x * p + y;
+                        let position = count(x * p + y);
                         ("m", quote!(state[#position]))
                     }
                     _ => {
-                        let position = k * p + x * p + y - x * (x + 1) / 2;
+                        let position = count(k * p + x * p + y - x * (x + 1) / 2);
                         ("q", quote!(state[#position]))
                     }
                 };
-                (Some(ident(&format!("{letter}_{}_{}", x + 1, y + 1))), tokens)
+                (Some(ident(&format!("{letter}_{a}_{b}"))), tokens)
             }
             Symbol::Defined(..) => unreachable!("defined symbols have a body"),
         }
@@ -333,12 +390,16 @@ impl<'a> Straight<'a> {
         });
         let mut chain = (constant != Rational::ZERO).then(|| literal(to_f64(constant)));
         for (term, weight) in terms {
-            let (left, right) = self.two_factors(term, weight);
-            chain = Some(match (chain, right) {
-                (None, None) => left,
-                (None, Some(right)) => quote!(#left * #right),
-                (Some(chain), None) => quote!(#chain + #left),
-                (Some(chain), Some(right)) => quote!(s.add_mul_1(#chain, #left, #right)),
+            // x - a b rather than x + (-a) b; a chain that starts keeps its sign.
+            let minus = weight < Rational::ZERO && chain.is_some();
+            let (left, right) = self.two_factors(term, if minus { -weight } else { weight });
+            chain = Some(match (chain, right, minus) {
+                (None, None, _) => left,
+                (None, Some(right), _) => quote!(#left * #right),
+                (Some(chain), None, false) => quote!(#chain + #left),
+                (Some(chain), None, true) => quote!(#chain - #left),
+                (Some(chain), Some(right), false) => quote!(s.add_mul_1(#chain, #left, #right)),
+                (Some(chain), Some(right), true) => quote!(s.sub_mul_1(#chain, #left, #right)),
             });
         }
         chain.unwrap_or_else(|| literal(0.0))
@@ -351,10 +412,14 @@ impl<'a> Straight<'a> {
             return if is_one(weight) { (value, None) } else { (literal(to_f64(weight)), Some(value)) };
         };
         let is_front = |base: Expr| {
-            let plain = matches!(self.pool.node(base), Node::Symbol(Symbol::Coefficient(_) | Symbol::Readout(_)) | Node::Pi);
+            let plain = matches!(
+                self.pool.node(base),
+                Node::Symbol(Symbol::Coefficient(_) | Symbol::Readout(_)) | Node::Pi
+            );
             plain || matches!(self.pool.node(base), Node::Symbol(Symbol::Parameter(_)))
         };
-        let (mut front, mut rest): (Vec<_>, Vec<_>) = factors.into_iter().partition(|&(base, _)| is_front(base));
+        let (mut front, mut rest): (Vec<_>, Vec<_>) =
+            factors.into_iter().partition(|&(base, _)| is_front(base));
         if front.is_empty() {
             front.push(rest.remove(0));
         }
@@ -389,16 +454,17 @@ impl<'a> Straight<'a> {
             }
             let root = self.pool.pow(base, -1, 2);
             let times = exponent.numer().unsigned_abs();
-            let (side, factor, times) = if let Some(root) = self.values.get(&root).filter(|_| exponent < Rational::ZERO) {
-                // (1/√x)^(2e) for x^(-e)
-                (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
-            } else if exponent == Rational::new(1, 2) {
-                let base = self.value(base);
-                (&mut over, quote!(#base.sqrt()), 1)
-            } else {
-                let base = self.value(base);
-                (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
-            };
+            let (side, factor, times) =
+                if let Some(root) = self.values.get(&root).filter(|_| exponent < Rational::ZERO) {
+                    // (1/√x)^(2e) for x^(-e)
+                    (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
+                } else if exponent == Rational::new(1, 2) {
+                    let base = self.value(base);
+                    (&mut over, quote!(#base.sqrt()), 1)
+                } else {
+                    let base = self.value(base);
+                    (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
+                };
             side.extend((0..times).map(|_| factor.clone()));
         }
         let constant = self.pool.mul(constants);
@@ -406,12 +472,7 @@ impl<'a> Straight<'a> {
         if number != 1.0 || over.is_empty() {
             over.insert(0, literal(number));
         }
-        let over = times(over);
-        if under.is_empty() {
-            return over;
-        }
-        let under = times(under);
-        quote!(#over / (#under))
+        quotient(times(over), under)
     }
 }
 

@@ -130,10 +130,12 @@ impl Printer<'_> {
         let mut under = Vec::new();
         let mut root = Vec::new();
         // Alone above a fraction line a sum needs no parentheses.
-        let over_bare = match variables.iter().filter(|(_, exponent)| *exponent > Rational::ZERO).collect::<Vec<_>>()[..] {
-            [&(base, exponent)] if exponent == Rational::ONE => Some(self.expr(base).0),
-            _ => None,
-        };
+        let over_bare =
+            match variables.iter().filter(|(_, exponent)| *exponent > Rational::ZERO).collect::<Vec<_>>()[..]
+            {
+                [&(base, exponent)] if exponent == Rational::ONE => Some(self.expr(base).0),
+                _ => None,
+            };
         for (base, exponent) in variables {
             if exponent > Rational::ZERO {
                 over.push(self.power(base, exponent));

@@ -56,6 +56,12 @@ pub trait Simd: Copy {
     /// x + a b of single numbers, fused where the instruction set has it.
     fn add_mul_1(self, x: f64, a: f64, b: f64) -> f64;
 
+    /// x - a b of single numbers, fused where the instruction set has it.
+    #[inline(always)]
+    fn sub_mul_1(self, x: f64, a: f64, b: f64) -> f64 {
+        self.add_mul_1(x, -a, b)
+    }
+
     /// x / y.
     fn div(self, x: Self::Pack, y: Self::Pack) -> Self::Pack;
 
