@@ -20,23 +20,36 @@ const COEFFICIENTS: [f64; 13] = [
     0.03191220606473421,
 ];
 
-/// arcsin on [-1, 1]: for |s| > ½ through arcsin(s) = π/2 - 2 arcsin(√((1 - s)/2)).
+/// arcsin on [-1, 1]. Most arguments of the dynamics are at most ½ in size (all of them where no q_nn exceeds 1), so a
+/// pack of small arguments takes the short way; the branch is the same for whole runs of packs.
 #[inline(always)]
 pub(super) fn asin<S: Simd>(s: S, x: S::Pack) -> S::Pack {
+    if s.any_greater(s.abs(x), s.splat(0.5)) { whole_range(s, x) } else { x * polynomial(s, x * x) }
+}
+
+/// P(z) by Horner's rule.
+#[inline(always)]
+fn polynomial<S: Simd>(s: S, z: S::Pack) -> S::Pack {
+    let mut sum = s.splat(COEFFICIENTS[12]);
+    let mut power = 12;
+    while power > 0 {
+        power -= 1;
+        sum = s.add_mul(s.splat(COEFFICIENTS[power]), sum, z);
+    }
+    sum
+}
+
+/// For |s| > ½ through arcsin(s) = π/2 - 2 arcsin(√((1 - s)/2)), without branches.
+#[inline(always)]
+fn whole_range<S: Simd>(s: S, x: S::Pack) -> S::Pack {
     let half = s.splat(0.5);
     let one = s.splat(1.0);
     let magnitude = s.abs(x);
-    // Rounding can carry a cosine a hair beyond 1; max drops the negative remainder. NaN survives in `magnitude` below.
+    // Rounding can carry a cosine a hair beyond 1: max drops the negative remainder, and keeps NaN.
     let rest = s.max(s.splat(0.0), (one - magnitude) * half);
     let square = s.select_greater(magnitude, half, rest, magnitude * magnitude);
     let root = s.sqrt(rest);
     let base = s.select_greater(magnitude, half, -(root + root), magnitude);
     let quarter_turn = s.select_greater(magnitude, half, s.splat(std::f64::consts::FRAC_PI_2), s.splat(0.0));
-    let mut polynomial = s.splat(COEFFICIENTS[12]);
-    let mut power = 12;
-    while power > 0 {
-        power -= 1;
-        polynomial = s.add_mul(s.splat(COEFFICIENTS[power]), polynomial, square);
-    }
-    s.copysign(s.add_mul(quarter_turn, base, polynomial), x)
+    s.copysign(s.add_mul(quarter_turn, base, polynomial(s, square)), x)
 }

@@ -80,6 +80,9 @@ pub trait Simd: Copy {
     /// `if x > y { yes } else { no }` in every lane.
     fn select_greater(self, x: Self::Pack, y: Self::Pack, yes: Self::Pack, no: Self::Pack) -> Self::Pack;
 
+    /// Whether x > y in any lane.
+    fn any_greater(self, x: Self::Pack, y: Self::Pack) -> bool;
+
     /// |magnitude| with the sign of `sign`.
     fn copysign(self, magnitude: Self::Pack, sign: Self::Pack) -> Self::Pack;
 

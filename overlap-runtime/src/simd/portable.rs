@@ -133,6 +133,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn any_greater(self, x: Pack, y: Pack) -> bool {
+        (x.0[0] > y.0[0]) | (x.0[1] > y.0[1]) | (x.0[2] > y.0[2]) | (x.0[3] > y.0[3])
+    }
+
+    #[inline(always)]
     fn copysign(self, magnitude: Pack, sign: Pack) -> Pack {
         zip(magnitude, sign, f64::copysign)
     }

@@ -155,6 +155,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn any_greater(self, x: Pack4, y: Pack4) -> bool {
+        // SAFETY: intrinsic.
+        unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(x.0, y.0)) != 0 }
+    }
+
+    #[inline(always)]
     fn copysign(self, magnitude: Pack4, sign: Pack4) -> Pack4 {
         // SAFETY: intrinsic.
         Pack4(unsafe {
@@ -262,6 +268,12 @@ impl Simd for Avx512 {
     fn select_greater(self, x: Pack8, y: Pack8, yes: Pack8, no: Pack8) -> Pack8 {
         // SAFETY: intrinsic.
         Pack8(unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(x.0, y.0), no.0, yes.0) })
+    }
+
+    #[inline(always)]
+    fn any_greater(self, x: Pack8, y: Pack8) -> bool {
+        // SAFETY: intrinsic.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(x.0, y.0) != 0 }
     }
 
     #[inline(always)]
