@@ -1,6 +1,7 @@
 //! What every solution must obey, whatever the numbers.
 
 #[path = "support/reference.rs"]
+#[allow(dead_code)]
 mod reference;
 #[path = "support/textbook.rs"]
 mod textbook;

@@ -1,6 +1,7 @@
 //! The typed-in equations against right-hand sides computed with 40 digits.
 
 #[path = "support/reference.rs"]
+#[allow(dead_code)]
 mod reference;
 #[path = "support/textbook.rs"]
 mod textbook;
