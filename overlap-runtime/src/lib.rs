@@ -25,7 +25,10 @@ pub use monitor::{Monitor, Silent};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use shape::Shape;
 pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};
-pub use solve::{SolveOptions, solve};
+pub use solve::{
+    Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
+    solve, solve_monitored, solve_until,
+};
 pub use state::State;
 pub use system::{Activation, Parameters, System};
 pub use trajectory::{SolveStats, Trajectory};

@@ -8,19 +8,19 @@ use overlap_runtime::{Activation, Parameters, Shape, System};
 use std::f64::consts::FRAC_2_PI;
 
 /// Largest k + p of a [`Textbook`] system.
-pub const MAX_NODES: usize = 32;
+pub(crate) const MAX_NODES: usize = 32;
 
 type Omega = [[f64; MAX_NODES]; MAX_NODES];
 
 /// A teacher-student system of any size up to k + p = 32 with typed-in equations.
 #[derive(Debug, Clone, Copy)]
-pub struct Textbook {
+pub(crate) struct Textbook {
     shape: Shape,
 }
 
 impl Textbook {
     /// k teachers, p students, second layer trained or fixed.
-    pub fn new(k: usize, p: usize, trained: bool) -> Self {
+    pub(crate) fn new(k: usize, p: usize, trained: bool) -> Self {
         assert!(k + p <= MAX_NODES);
         Textbook { shape: Shape { k, p, trained } }
     }
@@ -50,12 +50,12 @@ impl Textbook {
 }
 
 /// I2(a, b) = E[σ(λa) σ(λb)].
-pub fn i2(omega: &Omega, a: usize, b: usize) -> f64 {
+pub(crate) fn i2(omega: &Omega, a: usize, b: usize) -> f64 {
     FRAC_2_PI * libm::asin(omega[a][b] / ((1.0 + omega[a][a]) * (1.0 + omega[b][b])).sqrt())
 }
 
 /// I3(a, b, c) = E[σ'(λa) λb σ(λc)].
-pub fn i3(omega: &Omega, a: usize, b: usize, c: usize) -> f64 {
+pub(crate) fn i3(omega: &Omega, a: usize, b: usize, c: usize) -> f64 {
     let (qa, qc, qac) = (1.0 + omega[a][a], 1.0 + omega[c][c], omega[a][c]);
     let lambda3 = qa * qc - qac * qac;
     FRAC_2_PI * (omega[b][c] * qa - omega[a][b] * qac) / (qa * lambda3.sqrt())

@@ -1,0 +1,131 @@
+//! Stop conditions: the first time a function of the state crosses zero.
+
+use crate::{Shape, State};
+
+/// The function a stop condition watches: of the time t, the state and the risk (with Δ/2).
+pub type EventFunction<'a> = dyn Fn(f64, State<'_>, f64) -> f64 + 'a;
+
+/// A stop condition: the solve ends where `function` becomes zero or changes its sign.
+///
+/// The sign is looked at after every accepted step, so a function that crosses zero twice within one step is not seen.
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    pub(super) function: &'a EventFunction<'a>,
+    pub(super) tolerance: f64,
+}
+
+impl std::fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Event").field("tolerance", &self.tolerance).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Watches `function(t, state, risk)`, with the crossing located to a relative 1e-10 of t.
+    pub fn new(function: &'a EventFunction<'a>) -> Self {
+        Event { function, tolerance: 1e-10 }
+    }
+
+    /// Locates the crossing time to `tolerance * t`, in [1e-14, 1).
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    pub(super) fn validate(&self) -> Result<(), crate::Error> {
+        if (1e-14..1.0).contains(&self.tolerance) {
+            return Ok(());
+        }
+        Err(crate::Error::invalid("event tolerance", self.tolerance, "at least 1e-14 and less than 1"))
+    }
+}
+
+/// Where a stop condition was met: at or just after the crossing, never before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crossing {
+    pub(super) shape: Shape,
+    pub(super) values: Vec<f64>,
+    pub(super) fixed_a: Vec<f64>,
+    /// Time of the crossing.
+    pub time: f64,
+    /// Risk R there, with Δ/2.
+    pub risk: f64,
+}
+
+impl Crossing {
+    /// The state at the crossing.
+    pub fn state(&self) -> State<'_> {
+        State::new(self.shape, &self.values, &self.fixed_a)
+    }
+}
+
+/// A bracket [low, high] of a sign change, narrowed by false position and halving in turn.
+///
+/// Halving every third time bounds the work however the function bends; `high` keeps the sign after the crossing.
+#[derive(Debug)]
+pub(super) struct Bracket {
+    low: (f64, f64),
+    high: (f64, f64),
+    round: usize,
+}
+
+impl Bracket {
+    /// Of the points (time, value) before and after.
+    pub(super) fn new(low: (f64, f64), high: (f64, f64)) -> Self {
+        Bracket { low, high, round: 0 }
+    }
+
+    /// The next time to look at, or `None` when the bracket is at most `width` wide (or cannot be narrowed).
+    pub(super) fn probe(&mut self, width: f64) -> Option<f64> {
+        let ((low, below), (high, above)) = (self.low, self.high);
+        if high - low <= width || above == 0.0 {
+            return None;
+        }
+        self.round += 1;
+        let middle = 0.5 * (low + high);
+        // A secant end lands on one side of the root over and over: look a little past it, to close in from both sides.
+        let secant = low + (high - low) * below / (below - above);
+        let nudged = secant + if secant < middle { 0.4 * width } else { -0.4 * width };
+        let time =
+            if self.round.is_multiple_of(3) || !(nudged > low && nudged < high) { middle } else { nudged };
+        (time > low && time < high).then_some(time)
+    }
+
+    /// Takes the value found at a probed time; whether that time is the new `high`.
+    pub(super) fn update(&mut self, time: f64, value: f64) -> bool {
+        let after = crossed(self.low.1, value);
+        *if after { &mut self.high } else { &mut self.low } = (time, value);
+        after
+    }
+}
+
+/// Whether going from value `before` (not zero) to `after` is a crossing.
+pub(super) fn crossed(before: f64, after: f64) -> bool {
+    after == 0.0 || (before < 0.0) != (after < 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_close_in_quickly_on_smooth_and_on_nasty_functions() {
+        let functions: [(&dyn Fn(f64) -> f64, f64); 4] = [
+            (&|x: f64| x.exp() - 2.0, 2f64.ln()),
+            (&|x: f64| (x - 0.3).powi(9), 0.3),
+            (&|x: f64| if x < 0.7 { -1.0 } else { 1e9 }, 0.7),
+            (&|x: f64| 1e-3 - x, 1e-3),
+        ];
+        for (function, root) in functions {
+            let mut bracket = Bracket::new((0.0, function(0.0)), (1.0, function(1.0)));
+            let mut rounds = 0;
+            while let Some(time) = bracket.probe(1e-12) {
+                bracket.update(time, function(time));
+                rounds += 1;
+            }
+            assert!((bracket.high.0 - root).abs() <= 1e-12, "{} for {root}", bracket.high.0);
+            assert!(rounds <= 130, "{rounds} rounds for {root}");
+        }
+    }
+}

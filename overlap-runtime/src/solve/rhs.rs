@@ -1,0 +1,50 @@
+//! One right-hand side, for people and for the `rhs` command.
+
+use crate::{Error, Parameters, Problem, Shape, System};
+use nalgebra::{DMatrix, DVector};
+
+/// The right-hand side of the ODE at one state, as matrices.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RightHandSide {
+    /// dM/dt (k x p).
+    pub d_m: DMatrix<f64>,
+    /// dQ/dt (p x p, symmetric).
+    pub d_q: DMatrix<f64>,
+    /// da/dt (p), zero where the second layer is fixed.
+    pub d_a: DVector<f64>,
+    /// Risk R, with the label noise's Δ/2.
+    pub risk: f64,
+}
+
+/// The right-hand side and the risk at the problem's initial state.
+///
+/// # Errors
+/// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
+/// [`Error::Invalid`] naming the entry if the result overflows.
+pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<RightHandSide, Error> {
+    let parameters = Parameters::new(system, problem)?;
+    let shape = system.shape();
+    let state = problem.initial_state(shape);
+    let mut derivative = vec![0.0; shape.dim()];
+    system.right_hand_side(&parameters, &state, &mut derivative);
+    let risk = system.risk(&parameters, &state);
+    if let Some(index) = derivative.iter().position(|value| !value.is_finite()) {
+        return Err(Error::invalid(format!("d{}/dt", name(shape, index)), derivative[index], "finite"));
+    }
+    if !risk.is_finite() {
+        return Err(Error::invalid("risk", risk, "finite"));
+    }
+    let Shape { k, p, trained } = shape;
+    Ok(RightHandSide {
+        d_m: DMatrix::from_fn(k, p, |r, i| derivative[shape.m(r, i)]),
+        d_q: DMatrix::from_fn(p, p, |i, j| derivative[shape.q(i, j)]),
+        d_a: DVector::from_fn(p, |i, _| if trained { derivative[shape.a(i)] } else { 0.0 }),
+        risk,
+    })
+}
+
+/// Name of a state entry, e.g. `Q_1_2`.
+pub(super) fn name(shape: Shape, index: usize) -> String {
+    shape.names().swap_remove(index)
+}

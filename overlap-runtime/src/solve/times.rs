@@ -1,0 +1,120 @@
+//! Lists of output times.
+
+use crate::Error;
+use crate::error::check_at_least;
+
+/// A list longer than this is taken for a mistake.
+const MOST_POINTS: usize = 10_000_000;
+
+/// `points` times from `first` to `last`, evenly spaced, exact at both ends.
+///
+/// ```
+/// assert_eq!(overlap_runtime::linear_times(0.0, 1.0, 5)?, [0.0, 0.25, 0.5, 0.75, 1.0]);
+/// # Ok::<(), overlap_runtime::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] unless 0 ≤ first < last, both finite, 2 ≤ points ≤ 10⁷, and neighbours differ in double precision.
+pub fn linear_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Error> {
+    check_at_least("first", first, 0.0, false)?;
+    spaced(first, last, points, |fraction| first + fraction * (last - first))
+}
+
+/// `points` times from `first` to `last`, evenly spaced in log t, exact at both ends.
+///
+/// ```
+/// let times = overlap_runtime::log_times(0.01, 100.0, 5)?;
+/// assert!((times[2] - 1.0).abs() < 1e-15 && times[4] == 100.0);
+/// # Ok::<(), overlap_runtime::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] unless 0 < first < last, both finite, 2 ≤ points ≤ 10⁷, and neighbours differ in double precision.
+pub fn log_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Error> {
+    check_at_least("first", first, 0.0, true)?;
+    let (low, high) = (libm::log(first), libm::log(last));
+    spaced(first, last, points, |fraction| libm::exp(low + fraction * (high - low)))
+}
+
+fn spaced(first: f64, last: f64, points: usize, at: impl Fn(f64) -> f64) -> Result<Vec<f64>, Error> {
+    check_at_least("last", last, first, true)?;
+    if !(2..=MOST_POINTS).contains(&points) {
+        return Err(Error::invalid("points", points, format!("at least 2 and at most {MOST_POINTS}")));
+    }
+    let intervals = points - 1;
+    let times: Vec<f64> = (0..points)
+        .map(|index| match index {
+            0 => first,
+            _ if index == intervals => last,
+            _ => at(index as f64 / intervals as f64),
+        })
+        .collect();
+    if times.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let bound =
+            format!("small enough for times between {first} and {last} to differ in double precision");
+        return Err(Error::invalid("points", points, bound));
+    }
+    Ok(times)
+}
+
+/// Output times must be finite, at least 0 and strictly increasing.
+pub(super) fn check(times: &[f64]) -> Result<(), Error> {
+    if times.is_empty() {
+        return Err(Error::invalid("the number of output times", 0, "at least 1"));
+    }
+    for (index, &time) in times.iter().enumerate() {
+        let name = format!("output time {}", index + 1);
+        check_at_least(&name, time, 0.0, false)?;
+        if index > 0 && time <= times[index - 1] {
+            let bound = format!("greater than output time {index} = {}", times[index - 1]);
+            return Err(Error::invalid(name, time, bound));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_are_exact_and_ratios_are_constant() {
+        for (first, last, points) in [(1e-2, 1e4, 200), (0.1, 0.3, 7), (1.0, 3.0, 2)] {
+            let times = log_times(first, last, points).unwrap();
+            assert_eq!((times.len(), times[0], times[points - 1]), (points, first, last));
+            let ratio = (last / first).powf(1.0 / (points - 1) as f64);
+            assert!(times.windows(2).all(|pair| (pair[1] / pair[0] / ratio - 1.0).abs() < 1e-13));
+            let times = linear_times(first, last, points).unwrap();
+            assert_eq!((times.len(), times[0], times[points - 1]), (points, first, last));
+        }
+    }
+
+    #[test]
+    fn impossible_lists_are_refused() {
+        for (first, last, points) in [
+            (0.0, 1.0, 3),
+            (-1.0, 1.0, 3),
+            (f64::NAN, 1.0, 3),
+            (1.0, f64::INFINITY, 3),
+            (1.0, f64::NAN, 3),
+            (2.0, 1.0, 3),
+            (1.0, 1.0, 3),
+            (1.0, 2.0, 1),
+            (1.0, 2.0, usize::MAX),
+            (1.0, 1.0 + 4.0 * f64::EPSILON, 100),
+        ] {
+            assert!(log_times(first, last, points).is_err(), "log {first} {last} {points}");
+            if first != 0.0 {
+                assert!(linear_times(first, last, points).is_err(), "linear {first} {last} {points}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_order_names_both_times() {
+        let text = check(&[0.0, 2.0, 1.5]).unwrap_err().to_string();
+        assert_eq!(text, "output time 3 = 1.5, but it must be greater than output time 2 = 2");
+        assert!(check(&[]).is_err() && check(&[f64::NAN]).is_err() && check(&[-1.0]).is_err());
+        assert!(check(&[0.0]).is_ok() && check(&[1.0, 1.0]).is_err());
+    }
+}
