@@ -46,7 +46,7 @@ macro_rules! overlap_system {
 pub mod prelude {
     pub use crate::overlap_system;
     pub use overlap_runtime::{
-        Activation, Comparison, Ensemble, Error, Initial, Parameters, Problem, Scale, Shape, SimulateOptions, SolveOptions,
-        State, System, Trajectory, simulate, solve,
+        Activation, Comparison, Ensemble, Error, Initial, Parameters, Problem, Scale, Shape, SimulateOptions,
+        SolveOptions, State, System, Trajectory, simulate, solve,
     };
 }
