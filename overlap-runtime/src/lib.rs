@@ -8,6 +8,7 @@ mod error;
 pub mod generated;
 mod initial;
 mod monitor;
+pub mod plot;
 mod problem;
 mod shape;
 pub mod simd;
