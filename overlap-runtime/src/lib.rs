@@ -3,14 +3,14 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
-mod compare;
 pub mod cli;
+mod compare;
 mod error;
 pub mod generated;
 mod initial;
 mod monitor;
-pub mod plot;
 mod output;
+pub mod plot;
 mod problem;
 pub mod problem_file;
 mod problem_json;

@@ -170,8 +170,9 @@ mod tests {
             (folder.path().join("plain"), folder.path().join("fresh"), folder.path().join("link"));
         fs::File::create(&plain).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        let write =
-            |path: &Path| write_atomically(path, |writer| writer.write_all(b"x").map_err(Error::io("-", "write"))).unwrap();
+        let write = |path: &Path| {
+            write_atomically(path, |writer| writer.write_all(b"x").map_err(Error::io("-", "write"))).unwrap()
+        };
         write(&fresh);
         assert_eq!(mode(&fresh), mode(&plain), "a new file has the permissions of any new file");
         fs::set_permissions(&plain, fs::Permissions::from_mode(0o640)).unwrap();
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn devices_are_written_directly() {
-        write_atomically("/dev/null", |writer| writer.write_all(b"x").map_err(Error::io("-", "write"))).unwrap();
+        write_atomically("/dev/null", |writer| writer.write_all(b"x").map_err(Error::io("-", "write")))
+            .unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 

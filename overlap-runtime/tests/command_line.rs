@@ -62,7 +62,10 @@ impl Probe {
         let errors = text(errors).replace(folder.path().to_str().unwrap(), "FOLDER");
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
             let entry = entry.unwrap();
-            (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap_or_default())
+            (
+                entry.file_name().into_string().unwrap(),
+                std::fs::read_to_string(entry.path()).unwrap_or_default(),
+            )
         };
         let files = std::fs::read_dir(folder.path()).unwrap().map(read).collect();
         Answer { code, output: text(output.into()), errors, files }
@@ -139,7 +142,8 @@ fn right_hand_sides_match_the_reference_files() {
         let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
         let size = |name: &str| reference[name].as_u64().unwrap() as usize;
         let system = Probe::new(size("k"), size("p"), reference["second_layer_rate"] != 0.0);
-        let found: serde_json::Value = serde_json::from_str(&system.run("rhs --problem PROBLEM", &text).done().output).unwrap();
+        let found: serde_json::Value =
+            serde_json::from_str(&system.run("rhs --problem PROBLEM", &text).done().output).unwrap();
         // Near convergence the sums cancel.
         let tolerance = if path.ends_with("rhs_k4_p8_nearly_aligned.json") { 5e-12 } else { 1e-14 };
         for block in ["dM", "dQ", "da", "risk"] {
@@ -188,7 +192,8 @@ fn solve_writes_the_library_s_rows_at_the_times_asked_for() {
         assert_eq!(answer.times(), *times, "{flags}");
     }
     let loose = standard.rtol(1e-4).atol(1e-5).method(overlap_runtime::Method::Dopri5);
-    let answer = system.run("solve --problem PROBLEM --times 5 --rtol 1e-4 --atol 1e-5 --method dopri5", PROBLEM);
+    let answer =
+        system.run("solve --problem PROBLEM --times 5 --rtol 1e-4 --atol 1e-5 --method dopri5", PROBLEM);
     assert_eq!(answer.done().output, csv(&[5.0], &loose));
 }
 
@@ -200,13 +205,15 @@ fn simulate_writes_the_library_s_rows_whatever_the_threads() {
     let mut csv = Vec::new();
     simulate(&system, &problem, &[0.5, 2.0], &options).unwrap().write_csv(&mut csv).unwrap();
     for threads in [1, 2] {
-        let line = format!("simulate --problem PROBLEM --times 0.5,2 --replicas 3 --seed 5 --threads {threads}");
+        let line =
+            format!("simulate --problem PROBLEM --times 0.5,2 --replicas 3 --seed 5 --threads {threads}");
         assert_eq!(system.run(&line, PROBLEM).done().output.as_bytes(), csv);
     }
     let other = system.run("simulate --problem PROBLEM --times 0.5,2 --replicas 3 --seed 6", PROBLEM).done();
     assert_ne!(other.output.as_bytes(), csv);
     // Another dimension than the problem's: states exist at whole steps only, each of them once.
-    let answer = system.run("simulate --problem PROBLEM --until 1 --points 100 --dimension 10", PROBLEM).done();
+    let answer =
+        system.run("simulate --problem PROBLEM --until 1 --points 100 --dimension 10", PROBLEM).done();
     assert_eq!(answer.times(), (0..=10).map(|step| step as f64 / 10.0).collect::<Vec<_>>());
 }
 
@@ -227,10 +234,17 @@ fn results_go_to_files_and_remarks_to_standard_error() {
     let answer = probe().run(line, PROBLEM).done();
     assert_eq!(answer.files["out.csv"], probe().run("solve --problem PROBLEM --times 1,2", PROBLEM).output);
     assert!(answer.output.is_empty());
-    assert!(answer.errors.contains("wrote FOLDER/out.csv") && answer.errors.contains("steps"), "{}", answer.errors);
+    assert!(
+        answer.errors.contains("wrote FOLDER/out.csv") && answer.errors.contains("steps"),
+        "{}",
+        answer.errors
+    );
     assert_eq!(probe().run(&format!("{line} --quiet"), PROBLEM).done().errors, "");
     assert_eq!(answer.files.len(), 2, "no temporary file stays");
-    assert_eq!(probe().run("solve --problem PROBLEM --times 1 --out -", PROBLEM).done().output.lines().count(), 2);
+    assert_eq!(
+        probe().run("solve --problem PROBLEM --times 1 --out -", PROBLEM).done().output.lines().count(),
+        2
+    );
 }
 
 #[test]
@@ -244,29 +258,79 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
         (solve, PROBLEM, USAGE, &["--times"]),
         ("solve --problem PROBLEM --time 1", PROBLEM, USAGE, &["'--time'", "--times"]),
         ("solve --problem PROBLEM --times 1,x", PROBLEM, USAGE, &["'x'", "--times"]),
-        ("solve --problem PROBLEM --times 1,1", PROBLEM, USAGE, &["--times: output time 2 = 1", "greater than"]),
+        (
+            "solve --problem PROBLEM --times 1,1",
+            PROBLEM,
+            USAGE,
+            &["--times: output time 2 = 1", "greater than"],
+        ),
         ("solve --problem PROBLEM --times -1", PROBLEM, USAGE, &["--times", "-1", "at least 0"]),
         ("solve --problem PROBLEM --times 1,nan", PROBLEM, USAGE, &["--times", "NaN", "finite"]),
         ("solve --problem PROBLEM --times 1 --until 2", PROBLEM, USAGE, &["--times", "--until"]),
         ("solve --problem PROBLEM --times 1 --points 2", PROBLEM, USAGE, &["--times", "--points"]),
         ("solve --problem PROBLEM --until -2", PROBLEM, USAGE, &["--until: last = -2"]),
-        ("solve --problem PROBLEM --until 2 --points 1", PROBLEM, USAGE, &["--points: points = 1", "at least 2"]),
+        (
+            "solve --problem PROBLEM --until 2 --points 1",
+            PROBLEM,
+            USAGE,
+            &["--points: points = 1", "at least 2"],
+        ),
         ("solve --problem PROBLEM --until 2 --points -1", PROBLEM, USAGE, &["-1"]),
-        ("solve --problem PROBLEM --until 2 --from 0 --log", PROBLEM, USAGE, &["--from: first = 0", "greater than 0"]),
+        (
+            "solve --problem PROBLEM --until 2 --from 0 --log",
+            PROBLEM,
+            USAGE,
+            &["--from: first = 0", "greater than 0"],
+        ),
         ("solve --problem PROBLEM --times 1 --rtol 0", PROBLEM, USAGE, &["--rtol: rtol = 0", "at least"]),
         ("solve --problem PROBLEM --times 1 --atol -1", PROBLEM, USAGE, &["--atol: atol = -1", "at least 0"]),
         ("solve --problem PROBLEM --times 1 --max-steps 0", PROBLEM, USAGE, &["--max-steps: max_steps = 0"]),
-        ("solve --problem PROBLEM --times 1 --method euler", PROBLEM, USAGE, &["euler", "--method", "dop853"]),
+        (
+            "solve --problem PROBLEM --times 1 --method euler",
+            PROBLEM,
+            USAGE,
+            &["euler", "--method", "dop853"],
+        ),
         ("simulate --problem PROBLEM --times 1 --replicas 0", PROBLEM, USAGE, &["--replicas", "0"]),
         ("simulate --problem PROBLEM --times 1 --threads 0", PROBLEM, USAGE, &["--threads", "0"]),
-        ("simulate --problem PROBLEM --times 1 --dimension 2", PROBLEM, USAGE, &["--dimension: dimension = 2", "k + p = 3"]),
+        (
+            "simulate --problem PROBLEM --times 1 --dimension 2",
+            PROBLEM,
+            USAGE,
+            &["--dimension: dimension = 2", "k + p = 3"],
+        ),
         ("simulate --problem PROBLEM --times 1e300", PROBLEM, USAGE, &["--times"]),
-        ("solve --problem PROBLEM --times 1 --out FOLDER/no/out", PROBLEM, FAILED, &["--out FOLDER/no/out: cannot write"]),
-        ("solve --problem PROBLEM --times 1 --out FOLDER", PROBLEM, FAILED, &["--out FOLDER: cannot write: it is a folder"]),
-        ("solve --problem PROBLEM --times 1 --figure FOLDER/no/a.svg", PROBLEM, FAILED, &["--figure FOLDER/no/a.svg"]),
-        ("solve --problem PROBLEM --times 1 --figure FOLDER/a.gif", PROBLEM, USAGE, &["--figure", "a.gif", "svg"]),
+        (
+            "solve --problem PROBLEM --times 1 --out FOLDER/no/out",
+            PROBLEM,
+            FAILED,
+            &["--out FOLDER/no/out: cannot write"],
+        ),
+        (
+            "solve --problem PROBLEM --times 1 --out FOLDER",
+            PROBLEM,
+            FAILED,
+            &["--out FOLDER: cannot write: it is a folder"],
+        ),
+        (
+            "solve --problem PROBLEM --times 1 --figure FOLDER/no/a.svg",
+            PROBLEM,
+            FAILED,
+            &["--figure FOLDER/no/a.svg"],
+        ),
+        (
+            "solve --problem PROBLEM --times 1 --figure FOLDER/a.gif",
+            PROBLEM,
+            USAGE,
+            &["--figure", "a.gif", "svg"],
+        ),
         ("solve --problem PROBLEM --times 1 --figure FOLDER/a --out FOLDER/a", PROBLEM, USAGE, &["--figure"]),
-        ("solve --problem PROBLEM --times 1 --figure FOLDER/a.svg --overlaps FOLDER/a.svg", PROBLEM, USAGE, &["--figure and --overlaps", "a.svg"]),
+        (
+            "solve --problem PROBLEM --times 1 --figure FOLDER/a.svg --overlaps FOLDER/a.svg",
+            PROBLEM,
+            USAGE,
+            &["--figure and --overlaps", "a.svg"],
+        ),
         ("rhs --problem FOLDER/missing.json", "", FAILED, &["--problem FOLDER/missing.json: cannot read"]),
         ("rhs --problem FOLDER", "", FAILED, &["--problem FOLDER: it is a folder"]),
         ("rhs --problem PROBLEM", "", FAILED, &["--problem FOLDER/problem.json: it is empty"]),
@@ -276,7 +340,12 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
         ("rhs --problem PROBLEM", "{\"noise\": NaN}", FAILED, &["NaN", "finite"]),
         ("rhs --problem PROBLEM", "{\"k\": 4}", FAILED, &["k = 4", "ErfK1P2 has k = 1"]),
         ("rhs --problem PROBLEM", "{\"M\": [[1]], \"Q\": [[1]]}", FAILED, &["M has shape 1 x 1", "1 x 2"]),
-        ("rhs --problem PROBLEM", "{\"M\": [[2, 0]], \"Q\": [[1, 0], [0, 1]]}", FAILED, &["Omega", "semidefinite"]),
+        (
+            "rhs --problem PROBLEM",
+            "{\"M\": [[2, 0]], \"Q\": [[1, 0], [0, 1]]}",
+            FAILED,
+            &["Omega", "semidefinite"],
+        ),
         ("rhs --problem PROBLEM", "{\"second_layer_rate\": 1}", FAILED, &["second_layer_rate = 1", "fixed"]),
         ("rhs --problem PROBLEM", "{\"initial\": {\"dimension\": 0}}", FAILED, &["dimension = 0"]),
         ("rhs --problem PROBLEM", "{\"activation\": \"relu\"}", FAILED, &["activation = \"relu\""]),
@@ -300,7 +369,8 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
 #[test]
 fn a_solve_that_fails_midway_keeps_its_rows() {
     let whole = probe().run("solve --problem PROBLEM --times 0,0.001,1000", PROBLEM).done();
-    let answer = probe().run("solve --problem PROBLEM --times 0,0.001,1000 --max-steps 20 --out FOLDER/out.csv", PROBLEM);
+    let answer = probe()
+        .run("solve --problem PROBLEM --times 0,0.001,1000 --max-steps 20 --out FOLDER/out.csv", PROBLEM);
     assert_eq!(answer.code, FAILED);
     assert!(answer.errors.contains("error: more than max_steps = 20"), "{}", answer.errors);
     assert!(answer.errors.contains("2 of the output times"), "{}", answer.errors);
@@ -318,14 +388,21 @@ fn an_interruption_keeps_what_is_done() {
     assert!(answer.errors.starts_with("interrupted at t = "), "{}", answer.errors);
     let rows = answer.output.lines().count();
     assert!((2..200).contains(&rows), "{rows} rows");
-    assert_eq!(answer.output.lines().collect::<Vec<_>>(), whole.output.lines().take(rows).collect::<Vec<_>>());
+    assert_eq!(
+        answer.output.lines().collect::<Vec<_>>(),
+        whole.output.lines().take(rows).collect::<Vec<_>>()
+    );
 
     let line = "simulate --problem PROBLEM --until 20 --points 11";
     let whole = probe().run(line, PROBLEM).done();
     // One risk a row: the flag is set with the fourth.
     let answer = interrupted(line, 4);
     assert_eq!(answer.code, INTERRUPTED);
-    assert!(answer.errors.contains("interrupted; 4 of the 11 output times were reached"), "{}", answer.errors);
+    assert!(
+        answer.errors.contains("interrupted; 4 of the 11 output times were reached"),
+        "{}",
+        answer.errors
+    );
     assert_eq!(answer.output.lines().collect::<Vec<_>>(), whole.output.lines().take(5).collect::<Vec<_>>());
 
     let line = "compare --problem PROBLEM --until 20 --points 11 --out FOLDER/out.csv";
@@ -363,7 +440,9 @@ impl Write for Failing {
 
 #[test]
 fn a_closed_pipe_is_quiet_and_a_full_disk_is_not() {
-    for line in ["equations", "--help", "rhs --problem PROBLEM", "solve --problem PROBLEM --until 10 --points 500 -q"] {
+    for line in
+        ["equations", "--help", "rhs --problem PROBLEM", "solve --problem PROBLEM --until 10 --points 500 -q"]
+    {
         let answer = probe().run_into(line, PROBLEM, Failing(ErrorKind::BrokenPipe));
         assert_eq!((answer.code, answer.errors.as_str()), (DONE, ""), "{line}");
         let answer = probe().run_into(line, PROBLEM, Failing(ErrorKind::StorageFull));
@@ -392,7 +471,8 @@ fn figures_are_drawn() {
         }
         answer
     };
-    let both = draw("compare --replicas 2 --figure FOLDER/a.svg --overlaps FOLDER/b.svg", &["a.svg", "b.svg"]);
+    let both =
+        draw("compare --replicas 2 --figure FOLDER/a.svg --overlaps FOLDER/b.svg", &["a.svg", "b.svg"]);
     let ode = draw("solve --figure FOLDER/a.svg --overlaps FOLDER/b.png", &["a.svg", "b.png"]);
     let sgd = draw("simulate --replicas 2 --figure FOLDER/a.svg", &["a.svg"]);
     // The legends tell what is in the picture.

@@ -1,10 +1,6 @@
 //! A whole command-line program for a declared system: `equations`, `rhs`, `solve`, `simulate`, `compare`.
 //!
-//! ```ignore
-//! fn main() -> std::process::ExitCode {
-//!     overlap::cli::run(ErfK4P8)
-//! }
-//! ```
+//! `fn main() -> std::process::ExitCode { overlap::cli::run(ErfK4P8) }` is the program of the system `ErfK4P8`.
 //!
 //! Results go to standard output (or `--out FILE`), everything else to standard error. Exit codes: [`DONE`],
 //! [`FAILED`], [`USAGE`], [`INTERRUPTED`]. The problem file is that of [`Problem::from_json`](crate::Problem::from_json).
