@@ -32,6 +32,9 @@ pub enum Initial {
     },
 }
 
+/// Most weights d (k + p) that are drawn: 800 MB of them.
+const MAX_WEIGHTS: usize = 100_000_000;
+
 impl Initial {
     /// Students with standard Gaussian weights in `dimension` dimensions.
     pub fn drawn(dimension: usize, seed: u64) -> Self {
@@ -53,6 +56,14 @@ pub(crate) fn overlaps(
     match initial {
         Initial::Given { m, q } => Ok((m.clone(), q.clone())),
         Initial::Drawn { dimension, seed, variance } => {
+            let most = MAX_WEIGHTS / (teacher.nrows() + p);
+            if *dimension > most {
+                return Err(Error::invalid(
+                    "dimension",
+                    dimension,
+                    format!("at most {most} to fit the memory"),
+                ));
+            }
             let weights = Weights::drawn(teacher, p, *dimension, *seed, *variance)?;
             Ok((weights.m(), weights.q()))
         }

@@ -3,13 +3,17 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
+pub mod cli;
 mod compare;
 mod error;
 pub mod generated;
 mod initial;
 mod monitor;
+mod output;
 pub mod plot;
 mod problem;
+pub mod problem_file;
+mod problem_json;
 mod shape;
 pub mod simd;
 mod simulate;
@@ -23,6 +27,7 @@ pub use compare::{Comparison, ComparisonRow, Verdict};
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
+pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use shape::Shape;
 pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};

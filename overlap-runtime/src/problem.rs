@@ -5,6 +5,9 @@ use crate::initial::{self, Initial};
 use crate::{Activation, Error, Shape};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
+/// Most units of a network: the equations cost (k + p)^4, so that more would never be solved, only exhaust the memory.
+const MAX_UNITS: usize = 1024;
+
 /// An output scale s of a network s Σ a_i σ(λ_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
@@ -273,6 +276,11 @@ impl ProblemBuilder {
         for (name, size) in [("k", k), ("p", p), ("batch", self.batch)] {
             if size == 0 {
                 return Err(Error::invalid(name, size, "at least 1"));
+            }
+        }
+        for (name, units) in [("k", k), ("p", p)] {
+            if units > MAX_UNITS {
+                return Err(Error::invalid(name, units, format!("at most {MAX_UNITS}")));
             }
         }
         let scale = |name, scale: Scale, units| check_at_least(name, scale.value(units), 0.0, true);

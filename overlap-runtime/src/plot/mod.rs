@@ -36,7 +36,6 @@ pub use compose::{Overlay, learning_curve, overlaps};
 pub use style::{Colour, Dash, Marker, PNG_SCALE, Style, WIDTH};
 
 use crate::Error;
-use std::io::Write;
 use std::path::Path;
 
 /// A page of panels under a title.
@@ -213,22 +212,6 @@ impl Figure {
                 )));
             }
         };
-        write_atomically(path, &bytes).map_err(Error::io(path, "write"))
+        crate::write_atomically(path, |writer| writer.write_all(&bytes).map_err(Error::io(path, "write")))
     }
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a result is as readable as any new file (the umask still applies).
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -1,0 +1,309 @@
+//! What each command does.
+
+use super::args::{Command, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Times};
+use super::monitor::{self, Watch};
+use super::{Failure, Streams, figure};
+use crate::output::{PipeWriter, check_writable, write_atomically};
+use crate::problem_file::{object, on_path, read_from, rows};
+use crate::{
+    Comparison, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System, Trajectory, evaluate,
+    linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
+};
+use serde_json::json;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// `4 teacher units, 8 student units, erf, second layer fixed`.
+pub(super) fn describe(system: &(impl System + ?Sized)) -> String {
+    let Shape { k, p, trained } = system.shape();
+    let units = |count, kind| format!("{count} {kind} unit{}", if count == 1 { "" } else { "s" });
+    let layer = if trained { "trained" } else { "fixed" };
+    let activation = system.activation().name();
+    format!("{}, {}, activation {activation}, second layer {layer}", units(k, "teacher"), units(p, "student"))
+}
+
+/// One command at work.
+pub(super) struct Session<'a, 'io, S> {
+    pub(super) system: &'a S,
+    pub(super) quiet: bool,
+    /// Whether the signals and terminals of the process are used.
+    pub(super) process: bool,
+    pub(super) streams: &'a mut Streams<'io>,
+}
+
+impl<S: System> Session<'_, '_, S> {
+    pub(super) fn run(&mut self, command: &Command) -> Result<(), Failure> {
+        match command {
+            Command::Equations { latex } => {
+                let text = if *latex { self.system.equations_latex() } else { self.system.equations() };
+                self.emit(None, |writer| {
+                    let end = if text.ends_with('\n') { "" } else { "\n" };
+                    write!(writer, "{text}{end}").map_err(Error::io("-", "write"))
+                })
+            }
+            Command::Rhs { problem } => self.rhs(problem),
+            Command::Solve { problem, times, solver, results, overlaps } => {
+                self.solve(problem, times, solver, results, overlaps)
+            }
+            Command::Simulate { problem, times, sgd, results } => self.simulate(problem, times, sgd, results),
+            Command::Compare { problem, times, solver, sgd, results, overlaps } => {
+                self.compare(problem, times, solver, sgd, results, overlaps)
+            }
+        }
+    }
+
+    fn rhs(&mut self, problem: &ProblemFlag) -> Result<(), Failure> {
+        let problem = self.problem(problem)?;
+        let side = evaluate(self.system, &problem)?;
+        let text = object(&[
+            ("dM", rows(&side.d_m)),
+            ("dQ", rows(&side.d_q)),
+            ("da", json!(side.d_a.as_slice())),
+            ("risk", json!(side.risk)),
+        ]);
+        self.emit(None, |writer| writer.write_all(text.as_bytes()).map_err(Error::io("-", "write")))
+    }
+
+    fn solve(
+        &mut self,
+        problem: &ProblemFlag,
+        times: &Times,
+        solver: &Solver,
+        results: &Results,
+        overlaps: &OverlapFigure,
+    ) -> Result<(), Failure> {
+        let overlaps = overlaps.overlaps.as_deref();
+        let (problem, times) = self.prepare(problem, times, results, overlaps)?;
+        let (trajectory, failure) = self.solved(&problem, &times, solver)?;
+        self.emit(results.out.as_deref(), |writer| trajectory.write_csv(writer))?;
+        let drawn = self.draw(results.figure.as_deref(), overlaps, Some(&trajectory), None);
+        failure.map_or(drawn, Err)
+    }
+
+    fn simulate(
+        &mut self,
+        problem: &ProblemFlag,
+        times: &Times,
+        sgd: &Sgd,
+        results: &Results,
+    ) -> Result<(), Failure> {
+        let (problem, times) = self.prepare(problem, times, results, None)?;
+        let options = options(sgd);
+        let times = whole_steps(&times, options.dimension_for(&problem))?;
+        let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
+        self.emit(results.out.as_deref(), |writer| ensemble.write_csv(writer))?;
+        let drawn = self.draw(results.figure.as_deref(), None, None, Some(&ensemble));
+        failure.map_or(drawn, Err)
+    }
+
+    fn compare(
+        &mut self,
+        problem: &ProblemFlag,
+        times: &Times,
+        solver: &Solver,
+        sgd: &Sgd,
+        results: &Results,
+        overlaps: &OverlapFigure,
+    ) -> Result<(), Failure> {
+        let overlaps = overlaps.overlaps.as_deref();
+        let (problem, times) = self.prepare(problem, times, results, overlaps)?;
+        let options = options(sgd);
+        // SGD has states at whole steps only: both are asked there.
+        let times = whole_steps(&times, options.dimension_for(&problem))?;
+        let (mut trajectory, failure) = self.solved(&problem, &times, solver)?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
+        trajectory.truncate(ensemble.len());
+        let comparison = Comparison::new(&trajectory, &ensemble)?;
+        match results.out.as_deref() {
+            None => {
+                self.emit(None, |writer| writeln!(writer, "{comparison}").map_err(Error::io("-", "write")))?
+            }
+            out => self.emit(out, |writer| comparison.write_csv(writer))?,
+        }
+        let drawn = self.draw(results.figure.as_deref(), overlaps, Some(&trajectory), Some(&ensemble));
+        failure.map_or(drawn, Err)
+    }
+
+    /// The problem and the output times; and that results can be written, before long work.
+    fn prepare(
+        &mut self,
+        problem: &ProblemFlag,
+        times: &Times,
+        results: &Results,
+        overlaps: Option<&Path>,
+    ) -> Result<(Problem, Vec<f64>), Failure> {
+        let times = list(times)?;
+        let (out, figure) = (results.out.as_deref(), results.figure.as_deref());
+        let out = out.filter(|path| *path != Path::new("-"));
+        let files = [("--out", out), ("--figure", figure), ("--overlaps", overlaps)];
+        let files: Vec<_> =
+            files.into_iter().filter_map(|(flag, path)| path.map(|path| (flag, path))).collect();
+        for (n, &(flag, path)) in files.iter().enumerate() {
+            if flag != "--out" {
+                figure::check_extension(flag, path)?;
+            }
+            if let Some((other, _)) = files[..n].iter().find(|(_, other)| *other == path) {
+                return Err(Failure::Usage(format!(
+                    "{other} and {flag} name the same file, {}",
+                    path.display()
+                )));
+            }
+            check_writable(path).map_err(|error| Failure::Failed(format!("{flag} {error}")))?;
+        }
+        let problem = self.problem(problem)?;
+        if self.process {
+            monitor::listen();
+        }
+        Ok((problem, times))
+    }
+
+    fn problem(&mut self, flag: &ProblemFlag) -> Result<Problem, Failure> {
+        let (name, problem) = if flag.problem == Path::new("-") {
+            let name = Path::new("standard input");
+            let text = read_from(name, &mut *self.streams.input);
+            let problem = text.and_then(|text| Problem::from_json_for(self.system, &text));
+            (name, problem.map_err(|error| on_path(name, error)))
+        } else {
+            (flag.problem.as_path(), Problem::read_for(self.system, &flag.problem))
+        };
+        problem.map_err(|error| {
+            Failure::Failed(match error {
+                Error::File { .. } | Error::Io { .. } => format!("--problem {error}"),
+                other => format!("--problem {}: {other}", name.display()),
+            })
+        })
+    }
+
+    /// The trajectory, and where it is not whole, why.
+    fn solved(
+        &mut self,
+        problem: &Problem,
+        times: &[f64],
+        solver: &Solver,
+    ) -> Result<(Trajectory, Option<Failure>), Failure> {
+        let mut options = SolveOptions::default().method(solver.method.into());
+        options.rtol = solver.rtol.unwrap_or(options.rtol);
+        options.atol = solver.atol.unwrap_or(options.atol);
+        options.max_steps = solver.max_steps.unwrap_or(options.max_steps);
+        let watch = self.watch("ODE");
+        let result = solve_monitored(self.system, problem, times, &options, &watch);
+        drop(watch);
+        match result {
+            Ok(trajectory) => {
+                let stats = trajectory.stats();
+                self.remark(&format!(
+                    "ODE: {} steps ({} more rejected), {} right-hand sides",
+                    stats.accepted, stats.rejected, stats.evaluations
+                ));
+                Ok((trajectory, None))
+            }
+            Err(Error::Solve { reason, partial }) => {
+                let trajectory = (*partial).clone();
+                Ok((trajectory, Some(Error::Solve { reason, partial }.into())))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The ensemble, and where it is not whole, why.
+    fn simulated(
+        &mut self,
+        problem: &Problem,
+        times: &[f64],
+        options: &SimulateOptions,
+    ) -> Result<(Ensemble, Option<Failure>), Failure> {
+        let watch = self.watch("SGD");
+        let result = simulate_monitored(self.system, problem, times, options, &watch);
+        drop(watch);
+        match result {
+            Ok(ensemble) if ensemble.completed() => Ok((ensemble, None)),
+            Ok(ensemble) => {
+                let (rows, all) = (ensemble.len(), times.len());
+                let message = format!("interrupted; {rows} of the {all} output times were reached");
+                Ok((ensemble, Some(Failure::Interrupted(message))))
+            }
+            Err(error) => match &error {
+                Error::Diverged { partial, .. } => Ok(((**partial).clone(), Some(error.into()))),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    fn watch(&self, label: &'static str) -> Watch<'_> {
+        Watch::new(label, self.process && !self.quiet, self.streams.interrupt)
+    }
+
+    /// The pictures asked for.
+    fn draw(
+        &mut self,
+        figure: Option<&Path>,
+        overlaps: Option<&Path>,
+        trajectory: Option<&Trajectory>,
+        ensemble: Option<&Ensemble>,
+    ) -> Result<(), Failure> {
+        if let Some(path) = figure {
+            match (trajectory, ensemble) {
+                (Some(ode), sgd) => figure::learning_curve(path, self.system, ode, sgd)?,
+                (None, Some(sgd)) => figure::sgd_curve(path, self.system, sgd)?,
+                (None, None) => {}
+            }
+            self.remark(&format!("wrote {}", path.display()));
+        }
+        if let (Some(path), Some(ode)) = (overlaps, trajectory) {
+            figure::overlaps(path, self.system, ode, ensemble)?;
+            self.remark(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
+
+    /// A line on standard error for who wants to know.
+    fn remark(&mut self, text: &str) {
+        if !self.quiet {
+            _ = writeln!(self.streams.errors, "{text}");
+        }
+    }
+
+    /// Writes a result to standard output or to a file.
+    fn emit(
+        &mut self,
+        out: Option<&Path>,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        let (name, result) = match out.filter(|path| *path != Path::new("-")) {
+            Some(path) => (path, write_atomically(path, write)),
+            None => {
+                let mut writer = BufWriter::new(PipeWriter::new(&mut *self.streams.output));
+                let written = write(&mut writer);
+                (Path::new("standard output"), written.and(writer.flush().map_err(Error::io("-", "write"))))
+            }
+        };
+        result.map_err(|error| match error {
+            Error::Io { action, source, .. } => Error::Io { path: name.to_owned(), action, source },
+            other => other,
+        })?;
+        if name == out.unwrap_or(Path::new("")) {
+            self.remark(&format!("wrote {}", name.display()));
+        }
+        Ok(())
+    }
+}
+
+fn options(sgd: &Sgd) -> SimulateOptions {
+    let mut options = SimulateOptions::default().replicas(sgd.replicas.get()).seed(sgd.seed);
+    options.dimension = sgd.dimension;
+    options.threads = sgd.threads.map(|threads| threads.get());
+    options
+}
+
+/// The output times asked for.
+fn list(times: &Times) -> Result<Vec<f64>, Error> {
+    let Some(until) = times.until else { return Ok(times.times.clone()) };
+    if times.log {
+        log_times(times.from.unwrap_or(1e-4 * until), until, times.points)
+    } else {
+        linear_times(times.from.unwrap_or(0.0), until, times.points)
+    }
+}

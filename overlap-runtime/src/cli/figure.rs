@@ -1,0 +1,50 @@
+//! The pictures behind `--figure` and `--overlaps`.
+
+use super::Failure;
+use crate::plot::{self, Series};
+use crate::{Ensemble, Error, Parameters, System, Trajectory};
+use std::path::Path;
+
+/// That the picture's format is known, before long work.
+pub(super) fn check_extension(flag: &str, path: &Path) -> Result<(), Failure> {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    if extension == "svg" || extension == "png" {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("{flag}: {} must end in .svg or .png", path.display())))
+}
+
+/// The learning curve of the ODE and of SGD where there is one.
+pub(super) fn learning_curve(
+    path: &Path,
+    system: &impl System,
+    ode: &Trajectory,
+    sgd: Option<&Ensemble>,
+) -> Result<(), Error> {
+    plot::learning_curve(&title(system, ode.parameters()), ode, sgd, &[]).save(path)
+}
+
+/// The learning curve of SGD alone.
+pub(super) fn sgd_curve(path: &Path, system: &impl System, sgd: &Ensemble) -> Result<(), Error> {
+    let nothing = Trajectory::empty(sgd.shape(), sgd.parameters().clone());
+    let mut figure = plot::learning_curve(&title(system, sgd.parameters()), &nothing, Some(sgd), &[]);
+    for panel in &mut figure.panels {
+        panel.series.retain(|series| !matches!(series, Series::Line { x, .. } if x.is_empty()));
+    }
+    figure.save(path)
+}
+
+/// M, Q and, where trained, a over time.
+pub(super) fn overlaps(
+    path: &Path,
+    system: &impl System,
+    ode: &Trajectory,
+    sgd: Option<&Ensemble>,
+) -> Result<(), Error> {
+    plot::overlaps(&title(system, ode.parameters()), ode, sgd).save(path)
+}
+
+fn title(system: &impl System, parameters: &Parameters) -> String {
+    let Parameters { gamma, noise, .. } = parameters;
+    format!("{}, γ = {gamma}, Δ = {noise}", system.name())
+}

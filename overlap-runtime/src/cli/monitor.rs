@@ -1,0 +1,81 @@
+//! Progress on the terminal and the wish to stop.
+
+use crate::Monitor;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Steps of a progress bar.
+const STEPS: u64 = 1000;
+
+/// Set by Ctrl-C and by a request to terminate.
+pub(super) static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Lets the first Ctrl-C (or SIGTERM) set [`INTERRUPT`] and the second end the program at once. A hang-up is left
+/// alone, so that `nohup` works. Called before long work only: everything else may just be ended.
+pub(super) fn listen() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // Without a handler the signal ends the program, which is what it asks for.
+            _ = signal_hook::flag::register_conditional_shutdown(
+                signal,
+                super::INTERRUPTED.into(),
+                &INTERRUPT,
+            );
+            _ = signal_hook::flag::register(signal, &INTERRUPT);
+        }
+    });
+}
+
+/// A progress bar on standard error, and the interrupt flag.
+pub(super) struct Watch<'a> {
+    bar: ProgressBar,
+    interrupt: &'a AtomicBool,
+}
+
+impl<'a> Watch<'a> {
+    /// `visible`: draw a bar (indicatif itself stays silent where standard error is no terminal).
+    pub(super) fn new(label: &'static str, visible: bool, interrupt: &'a AtomicBool) -> Self {
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let style = ProgressStyle::with_template("{msg:9} {wide_bar} {percent:>3}% {elapsed} (left: {eta})");
+        let bar = ProgressBar::with_draw_target(Some(STEPS), target)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            .with_message(label);
+        Watch { bar, interrupt }
+    }
+}
+
+impl Monitor for Watch<'_> {
+    fn progress(&self, fraction: f64) {
+        let position = (fraction * STEPS as f64) as u64;
+        if position != self.bar.position() {
+            self.bar.set_position(position);
+        }
+    }
+
+    fn should_stop(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_asks_to_stop() {
+        let flag = AtomicBool::new(false);
+        let watch = Watch::new("test", false, &flag);
+        watch.progress(0.5);
+        assert_eq!(watch.bar.position(), STEPS / 2);
+        assert!(!watch.should_stop());
+        flag.store(true, Ordering::Relaxed);
+        assert!(watch.should_stop());
+    }
+}
