@@ -88,6 +88,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
             pub const EQUATIONS_LATEX: &'static ::core::primitive::str = #latex;
         }
 
+        #[allow(clippy::all)]
         const _: () = {
             #[allow(unused_imports)]
             use ::core::primitive::{bool, f64, str, usize};

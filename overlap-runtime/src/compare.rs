@@ -74,7 +74,8 @@ impl Comparison {
     /// Compares with the default bias allowance B = 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the two have different sizes or numbers of rows; [`Error::Invalid`] if their times differ
+    /// [`Error::Shape`] if the two have different sizes or numbers of rows (an interrupted simulation may have fewer:
+    /// its rows are compared); [`Error::Invalid`] if their times differ
     /// by more than half a step, 1/(2d).
     pub fn new(ode: &Trajectory, sgd: &Ensemble) -> Result<Self, Error> {
         Self::with_bias(ode, sgd, 1.0)
@@ -173,7 +174,8 @@ fn check_alike(ode: &Trajectory, sgd: &Ensemble) -> Result<(), Error> {
     let words = |Shape { k, p, trained }: Shape, rows: usize| {
         format!("k = {k}, p = {p}, {} second layer, {rows} rows", if trained { "trained" } else { "fixed" })
     };
-    if ode.shape() != sgd.shape() || ode.len() != sgd.len() {
+    let rows_agree = ode.len() == sgd.len() || (!sgd.completed() && sgd.len() < ode.len());
+    if ode.shape() != sgd.shape() || !rows_agree {
         return Err(Error::Shape {
             quantity: "the ODE trajectory".to_owned(),
             found: words(ode.shape(), ode.len()),

@@ -78,13 +78,6 @@ impl Trajectory {
         self.stats
     }
 
-    /// Keeps the first `rows` rows.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        self.times.truncate(rows);
-        self.states.truncate(rows);
-        self.risks.truncate(rows);
-    }
-
     /// Writes CSV: `t,risk,excess_risk,M_1_1,...,Q_1_1,...,a_1,...`, one row per time, shortest digits that read
     /// back exactly.
     ///

@@ -11,7 +11,7 @@ pub use straight::{arcsines, straight};
 use crate::expr::Rational;
 use crate::symbol::Index;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 /// Sizes that generated code is specialised to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,12 @@ fn temporary(number: usize) -> Ident {
 
 /// A floating-point literal.
 fn literal(value: f64) -> TokenStream {
-    let size = Literal::f64_unsuffixed(value.abs());
+    use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
+    let size = match value.abs() {
+        FRAC_1_PI => quote!(::core::f64::consts::FRAC_1_PI),
+        FRAC_2_PI => quote!(::core::f64::consts::FRAC_2_PI),
+        other => Literal::f64_unsuffixed(other).to_token_stream(),
+    };
     if value.is_sign_negative() { quote!(-#size) } else { quote!(#size) }
 }
 

@@ -110,12 +110,11 @@ impl<S: System> Session<'_, '_, S> {
         let options = options(sgd);
         // SGD has states at whole steps only: both are asked there.
         let times = whole_steps(&times, options.dimension_for(&problem))?;
-        let (mut trajectory, failure) = self.solved(&problem, &times, solver)?;
+        let (trajectory, failure) = self.solved(&problem, &times, solver)?;
         if let Some(failure) = failure {
             return Err(failure);
         }
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
-        trajectory.truncate(ensemble.len());
         let comparison = Comparison::new(&trajectory, &ensemble)?;
         match results.out.as_deref() {
             None => {
