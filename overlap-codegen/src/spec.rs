@@ -64,6 +64,9 @@ impl Parse for Specification {
                 span,
                 "attributes and visibility belong to a named system: `pub Committee: k = 4, p = 8, act = erf`",
             ));
+            if input.peek(Token![:]) {
+                input.parse::<Token![:]>()?;
+            }
         }
         let entries = Entries::parse(input, &mut errors);
         Self::check(attributes, visibility, given, entries, errors)
@@ -169,7 +172,7 @@ fn size(value: &syn::Expr, name: &str, most: usize) -> syn::Result<usize> {
         syn::Expr::Path(_) => {
             Err(wrong("write it in digits, names have no value yet when the code is generated"))
         }
-        other => Err(wrong(&format!("found `{}`", other.to_token_stream()))),
+        other => Err(wrong(&format!("found `{}`", other.to_token_stream().to_string().replace("- ", "-")))),
     }
 }
 

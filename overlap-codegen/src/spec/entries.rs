@@ -1,6 +1,6 @@
 //! `key = value, ...` as written, read on past mistakes so that all of them are reported at once.
 
-use super::words::{did_you_mean, listed, nearest};
+use super::words::{did_you_mean, hint, listed, nearest};
 use super::{Errors, KEYS};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -127,7 +127,7 @@ impl Entries {
         } else {
             let meant = look_up(&ALSO_CALLED).or_else(|| nearest(&name, &KEYS));
             self.meant.extend(meant.map(str::to_owned));
-            let hint = meant.map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"));
+            let hint = hint(meant);
             format!("unknown option `{name}`{hint}; the options are {}", listed(&KEYS))
         };
         errors.push(Error::new(key.span(), message));

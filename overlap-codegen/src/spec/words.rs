@@ -16,9 +16,14 @@ pub(super) fn nearest<'a>(found: &str, names: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// `, did you mean ...?` where a name is near.
+/// ` (did you mean ...?)` where a name is near.
 pub(super) fn did_you_mean(found: &str, names: &[&str]) -> String {
-    nearest(found, names).map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+    hint(nearest(found, names))
+}
+
+/// ` (did you mean ...?)`, or nothing.
+pub(super) fn hint(meant: Option<&str>) -> String {
+    meant.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 
 /// Levenshtein distance.
