@@ -10,6 +10,7 @@ pub mod emit;
 pub mod equations;
 pub mod expr;
 pub mod gaussian;
+pub mod resolve;
 pub mod spec;
 pub mod symbol;
 

@@ -1,10 +1,16 @@
 //! What the user asked for: `overlap_system!`'s input, checked, with every mistake at its token.
 
+mod entries;
+mod words;
+
 use crate::activation::{self, Activation};
 use crate::emit::Sizes;
+use entries::{Entries, choice, word};
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Ident, LitInt, Token, Visibility, spanned::Spanned};
+use syn::{Attribute, Error, Ident, Token, Visibility, spanned::Spanned};
+use words::{did_you_mean, listed};
 
 /// Largest number of teacher units: Ω and its lane layout live on the stack.
 pub const MAX_K: usize = 64;
@@ -43,64 +49,53 @@ pub struct Specification {
 const KEYS: [&str; 5] = ["k", "p", "act", "second_layer", "unroll"];
 const EXAMPLE: &str = "overlap_system!(k = 4, p = 8, act = erf)";
 
-/// A value as written: kept as tokens so that all mistakes can be reported at once.
-struct Entry {
-    key: Ident,
-    value: Option<syn::Expr>,
-}
-
 impl Parse for Specification {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.is_empty() {
             return Err(Error::new(Span::call_site(), format!("the system has no sizes: write `{EXAMPLE}`")));
         }
+        let mut errors = Errors::default();
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility: Visibility = input.parse()?;
-        let given = if input.peek(Ident) && input.peek2(Token![:]) {
-            let name: Ident = input.parse()?;
-            input.parse::<Token![:]>()?;
-            Some(name)
-        } else {
-            None
-        };
-        let mut errors = Errors::default();
+        let given = given_name(input, &mut errors)?;
         if given.is_none() && !(attributes.is_empty() && matches!(visibility, Visibility::Inherited)) {
             let span = attributes.first().map_or_else(|| visibility.span(), Spanned::span);
             errors.push(Error::new(
                 span,
                 "attributes and visibility belong to a named system: `pub Committee: k = 4, p = 8, act = erf`",
             ));
+            if input.peek(Token![:]) {
+                input.parse::<Token![:]>()?;
+            }
         }
-        let entries = entries(input)?;
-        Self::check(attributes, visibility, given, entries, errors, input.span())
+        let entries = Entries::parse(input, &mut errors);
+        Self::check(attributes, visibility, given, entries, errors)
     }
 }
 
-/// `key = value, ...` with an optional trailing comma.
-fn entries(input: ParseStream<'_>) -> syn::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    while !input.is_empty() {
-        if !input.peek(Ident) {
-            return Err(input.error(format!("expected one of the options {}", listed(&KEYS))));
-        }
-        let key: Ident = input.parse()?;
-        if !input.peek(Token![=]) {
-            return Err(Error::new(key.span(), format!("`{key}` needs a value: `{key} = ...`")));
-        }
-        input.parse::<Token![=]>()?;
-        if input.is_empty() || input.peek(Token![,]) {
-            return Err(Error::new(key.span(), format!("`{key}` needs a value: `{key} = ...`")));
-        }
-        entries.push(Entry { key, value: Some(input.parse()?) });
-        if input.is_empty() {
-            break;
-        }
-        if !input.peek(Token![,]) {
-            return Err(input.error("expected `,` between options"));
-        }
-        input.parse::<Token![,]>()?;
+/// `Name:` in front of the options.
+fn given_name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Ident>> {
+    let path = input.peek(Token![::]) || input.peek2(Token![::]);
+    // `k: 4` is an option gone wrong, and reported as one.
+    let ahead = input.fork();
+    let option = ahead.parse::<Ident>().is_ok_and(|word| KEYS.contains(&word.to_string().as_str()));
+    if path || option || !input.peek(Ident) {
+        return Ok(None);
     }
-    Ok(entries)
+    // A word that stands alone, or in front of an option, was meant as the name.
+    if input.peek2(Token![:]) || ahead.is_empty() || ahead.peek(Ident) {
+        let name: Ident = input.parse()?;
+        if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+        } else {
+            errors.push(Error::new(
+                name.span(),
+                format!("expected `:` after the name: `{name}: k = 4, p = 8, act = erf`"),
+            ));
+        }
+        return Ok(Some(name));
+    }
+    Ok(None)
 }
 
 impl Specification {
@@ -108,49 +103,25 @@ impl Specification {
         attributes: Vec<Attribute>,
         visibility: Visibility,
         given: Option<Ident>,
-        mut entries: Vec<Entry>,
+        mut entries: Entries,
         mut errors: Errors,
-        end: Span,
     ) -> syn::Result<Self> {
-        for position in 0..entries.len() {
-            let key = entries[position].key.clone();
-            let name = key.to_string();
-            if !KEYS.contains(&name.as_str()) {
-                let hint = did_you_mean(&name, &KEYS);
-                errors.push(Error::new(
-                    key.span(),
-                    format!("unknown option `{name}`{hint}; the options are {}", listed(&KEYS)),
-                ));
-            } else if entries[..position].iter().any(|earlier| earlier.key == key) {
-                errors.push(Error::new(key.span(), format!("`{name}` is given twice")));
-                entries[position].value = None;
-            }
-        }
-        let mut take = |name: &str| {
-            let entry = entries.iter_mut().find(|entry| entry.key == name && entry.value.is_some())?;
-            entry.value.take()
-        };
-        let (k, p, act) = (take("k"), take("p"), take("act"));
-        let (second_layer, unroll) = (take("second_layer"), take("unroll"));
-
-        let missing: Vec<&str> = [("k", k.is_none()), ("p", p.is_none()), ("act", act.is_none())]
-            .into_iter()
-            .filter_map(|(name, missing)| missing.then_some(name))
-            .collect();
+        let missing: Vec<&str> = ["k", "p", "act"].into_iter().filter(|name| entries.lacks(name)).collect();
         if !missing.is_empty() {
             let words: Vec<String> =
-                missing.iter().map(|name| format!("`{name} = {}`", meaning(name))).collect();
+                missing.iter().map(|name| format!("`{name}`, {}", meaning(name))).collect();
             errors.push(Error::new(
-                end,
-                format!("the system lacks {}: write `{EXAMPLE}`", words.join(" and ")),
+                given.as_ref().map_or_else(Span::call_site, Ident::span),
+                format!("the system lacks {}: write `{EXAMPLE}`", words.join(", and ")),
             ));
         }
-        let k = k.and_then(|value| errors.keep(size(&value, "k", "teacher", MAX_K)));
-        let p = p.and_then(|value| errors.keep(size(&value, "p", "student", MAX_P)));
-        let activation = act.and_then(|value| errors.keep(activation_of(&value)));
-        let trained = second_layer.map_or(Some(false), |value| {
+        let k = entries.take("k").and_then(|value| errors.keep(size(&value, "k", MAX_K)));
+        let p = entries.take("p").and_then(|value| errors.keep(size(&value, "p", MAX_P)));
+        let activation = entries.take("act").and_then(|value| errors.keep(activation_of(&value)));
+        let trained = entries.take("second_layer").map_or(Some(false), |value| {
             errors.keep(choice(&value, "second_layer", &[("fixed", false), ("trained", true)]))
         });
+        let unroll = entries.take("unroll");
         let unroll_span = unroll.as_ref().map_or_else(Span::call_site, Spanned::span);
         let unroll = unroll.map_or(Some(Unroll::Auto), |value| {
             let all = [("auto", Unroll::Auto), ("never", Unroll::Never), ("always", Unroll::Always)];
@@ -160,7 +131,7 @@ impl Specification {
         let (Some(k), Some(p), Some(activation), Some(trained), Some(unroll)) =
             (k, p, activation, trained, unroll)
         else {
-            return Err(Error::new(end, format!("write `{EXAMPLE}`")));
+            return Err(Error::new(Span::call_site(), format!("write `{EXAMPLE}`")));
         };
         let sizes = Sizes { k, p, trained };
         let name = given.unwrap_or_else(|| {
@@ -173,37 +144,35 @@ impl Specification {
 
 fn meaning(name: &str) -> &'static str {
     match name {
-        "k" => "number of teacher units",
-        "p" => "number of student units",
-        _ => "activation",
+        "k" => "the number of teacher units",
+        "p" => "the number of student units",
+        _ => "the activation",
     }
 }
 
 /// A number of units.
-fn size(value: &syn::Expr, name: &str, whose: &str, most: usize) -> syn::Result<usize> {
-    let bound = format!("`{name}` is the number of {whose} units, a whole number from 1 to {most}");
-    let literal = match value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(literal), .. }) => literal,
-        _ => return Err(Error::new(value.span(), bound)),
-    };
-    if !literal.suffix().is_empty() {
-        return Err(Error::new(literal.span(), format!("{bound}, without a suffix")));
-    }
-    match parsed(literal) {
-        Some(size) if (1..=most).contains(&size) => Ok(size),
-        _ => Err(Error::new(literal.span(), format!("{bound}; found {}", literal.base10_digits()))),
-    }
-}
-
-fn parsed(literal: &LitInt) -> Option<usize> {
-    literal.base10_parse().ok()
-}
-
-/// The bare word a value consists of.
-fn word(value: &syn::Expr) -> Option<&Ident> {
+fn size(value: &syn::Expr, name: &str, most: usize) -> syn::Result<usize> {
+    let bound = format!("`{name}` is {}, a whole number from 1 to {most}", meaning(name));
+    let wrong = |what: &str| Error::new(value.span(), format!("{bound}; {what}"));
     match value {
-        syn::Expr::Path(path) => path.path.get_ident(),
-        _ => None,
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(literal), .. }) => {
+            if !literal.suffix().is_empty() {
+                return Err(wrong(&format!(
+                    "write {} without the suffix `{}`",
+                    literal.base10_digits(),
+                    literal.suffix()
+                )));
+            }
+            match literal.base10_parse() {
+                Ok(size) if (1..=most).contains(&size) => Ok(size),
+                _ => Err(wrong(&format!("found {}", literal.base10_digits()))),
+            }
+        }
+        // The sizes are needed before any constant has a value.
+        syn::Expr::Path(_) => {
+            Err(wrong("write it in digits, names have no value yet when the code is generated"))
+        }
+        other => Err(wrong(&format!("found `{}`", other.to_token_stream().to_string().replace("- ", "-")))),
     }
 }
 
@@ -224,47 +193,6 @@ fn activation_of(value: &syn::Expr) -> syn::Result<&'static dyn Activation> {
             format!("unknown activation `{name}`{hint}; the activations are {}", listed(&names)),
         )
     })
-}
-
-fn choice<T: Copy>(value: &syn::Expr, name: &str, all: &[(&str, T)]) -> syn::Result<T> {
-    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-    let found = word(value).map(Ident::to_string);
-    let chosen = found.as_deref().and_then(|found| all.iter().find(|(name, _)| *name == found));
-    chosen.map(|&(_, choice)| choice).ok_or_else(|| {
-        let hint = found.as_deref().map_or_else(String::new, |found| did_you_mean(found, &names));
-        Error::new(value.span(), format!("`{name}` is one of {}{hint}", listed(&names)))
-    })
-}
-
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
-}
-
-/// `, did you mean ...?` for the nearest name within two edits.
-fn did_you_mean(found: &str, names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| (distance(&found.to_lowercase(), name), name))
-        .min()
-        .filter(|&(distance, name)| distance <= 2 && distance < name.len())
-        .map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"))
-}
-
-/// Levenshtein distance.
-fn distance(x: &str, y: &str) -> usize {
-    let y: Vec<char> = y.chars().collect();
-    let mut row: Vec<usize> = (0..=y.len()).collect();
-    for (i, a) in x.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in y.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[y.len()]
 }
 
 /// Errors found so far, reported together.

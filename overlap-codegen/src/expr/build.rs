@@ -1,12 +1,14 @@
 //! Building expressions: every constructor returns the canonical form.
 
+use super::exact::content;
 use super::{Expr, Node, Pool, Rational};
 use crate::symbol::{Index, Symbol};
 
 impl Pool {
-    /// A rational constant.
+    /// A rational constant; see [`Pool::is_exact`] for a denominator of 0.
     pub fn rational(&mut self, numerator: i128, denominator: i128) -> Expr {
-        self.intern(Node::Rational(Rational::new(numerator, denominator)))
+        let value = self.ratio(numerator, denominator);
+        self.intern(Node::Rational(value))
     }
 
     /// An integer constant.
@@ -40,9 +42,9 @@ impl Pool {
         let mut terms: Vec<(Expr, Rational)> = Vec::new();
         for summand in summands {
             match self.node(summand).clone() {
-                Node::Rational(value) => constant += value,
+                Node::Rational(value) => constant = self.plus(constant, value),
                 Node::Sum(inner, inner_terms) => {
-                    constant += inner;
+                    constant = self.plus(constant, inner);
                     terms.extend(inner_terms);
                 }
                 Node::Product(coefficient, factors) => {
@@ -64,12 +66,21 @@ impl Pool {
     /// coefficient · x.
     pub fn scale(&mut self, x: Expr, coefficient: Rational) -> Expr {
         match self.node(x).clone() {
-            Node::Rational(value) => self.intern(Node::Rational(value * coefficient)),
-            Node::Product(inner, factors) => self.product(inner * coefficient, factors),
+            Node::Rational(value) => {
+                let value = self.times(value, coefficient);
+                self.intern(Node::Rational(value))
+            }
+            Node::Product(inner, factors) => {
+                let coefficient = self.times(inner, coefficient);
+                self.product(coefficient, factors)
+            }
             // A multiple of a sum is distributed, so that a - (a + b) is -b.
             Node::Sum(constant, mut terms) if coefficient != Rational::ZERO => {
-                terms.iter_mut().for_each(|term| term.1 *= coefficient);
-                self.sum(constant * coefficient, terms)
+                for term in &mut terms {
+                    term.1 = self.times(term.1, coefficient);
+                }
+                let constant = self.times(constant, coefficient);
+                self.sum(constant, terms)
             }
             _ => self.product(coefficient, vec![(x, Rational::ONE)]),
         }
@@ -81,9 +92,9 @@ impl Pool {
         let mut powers = Vec::new();
         for factor in factors {
             match self.node(factor).clone() {
-                Node::Rational(value) => coefficient *= value,
+                Node::Rational(value) => coefficient = self.times(coefficient, value),
                 Node::Product(inner, inner_powers) => {
-                    coefficient *= inner;
+                    coefficient = self.times(coefficient, inner);
                     powers.extend(inner_powers);
                 }
                 _ => powers.push((factor, Rational::ONE)),
@@ -94,7 +105,8 @@ impl Pool {
 
     /// base ^ (numerator / denominator).
     pub fn pow(&mut self, base: Expr, numerator: i128, denominator: i128) -> Expr {
-        self.power(base, Rational::new(numerator, denominator))
+        let exponent = self.ratio(numerator, denominator);
+        self.power(base, exponent)
     }
 
     /// √base.
@@ -110,13 +122,6 @@ impl Pool {
             return base;
         }
         match self.node(base).clone() {
-            Node::Rational(value)
-                if exponent.is_integer() && (value != Rational::ZERO || exponent > Rational::ZERO) =>
-            {
-                let exponent = i32::try_from(exponent.to_integer()).expect("exponents are small");
-                self.intern(Node::Rational(value.pow(exponent)))
-            }
-            Node::Rational(value) if value == Rational::ONE => base,
             // (x²)^½ is |x|, not x: even powers stay inside a fractional power.
             Node::Product(coefficient, factors)
                 if exponent.is_integer()
@@ -128,7 +133,10 @@ impl Pool {
                 let constant = self.intern(Node::Rational(coefficient));
                 let constant =
                     if coefficient == Rational::ONE { constant } else { self.power(constant, exponent) };
-                let scaled = factors.into_iter().map(|(factor, inner)| (factor, inner * exponent)).collect();
+                let scaled = factors
+                    .into_iter()
+                    .map(|(factor, inner)| (factor, self.times(inner, exponent)))
+                    .collect();
                 let rest = self.product(Rational::ONE, scaled);
                 self.mul([constant, rest])
             }
@@ -183,7 +191,10 @@ impl Pool {
                     return term;
                 }
                 match self.node(term).clone() {
-                    Node::Product(inner, factors) => self.product(inner * coefficient, factors),
+                    Node::Product(inner, factors) => {
+                        let coefficient = self.times(inner, coefficient);
+                        self.product(coefficient, factors)
+                    }
                     _ => self.product(coefficient, vec![(term, Rational::ONE)]),
                 }
             }
@@ -191,37 +202,99 @@ impl Pool {
         }
     }
 
-    /// The canonical product of a coefficient and powers (no base a number or a product, unless under a root).
+    /// The canonical product of a coefficient and powers.
     pub(super) fn product(&mut self, mut coefficient: Rational, mut powers: Vec<(Expr, Rational)>) -> Expr {
-        if coefficient == Rational::ZERO {
-            return self.integer(0);
-        }
-        self.collect(&mut powers);
-        // √2 √2 is the number 2.
-        powers.retain(|&(base, exponent)| match self.node(base) {
-            Node::Rational(value) if exponent.is_integer() => {
-                coefficient *= value.pow(exponent.to_integer() as i32);
-                false
+        // Each round takes numbers out of the powers; what it puts in is in order, or simpler, so few rounds suffice.
+        loop {
+            self.collect(&mut powers);
+            if coefficient == Rational::ZERO {
+                return self.integer(0);
             }
-            _ => true,
-        });
+            if let [(base, exponent)] = powers[..]
+                && exponent == Rational::ONE
+                && matches!(self.node(base), Node::Sum(..))
+            {
+                return if coefficient == Rational::ONE { base } else { self.scale(base, coefficient) };
+            }
+            let before = powers.clone();
+            powers.clear();
+            for &(base, exponent) in &before {
+                let number = self.normal_power(base, exponent, &mut powers);
+                coefficient = self.times(coefficient, number);
+            }
+            if powers == before {
+                break;
+            }
+        }
         match powers[..] {
             [] => self.intern(Node::Rational(coefficient)),
             [(base, exponent)] if coefficient == Rational::ONE && exponent == Rational::ONE => base,
-            [(base, exponent)] if exponent == Rational::ONE && matches!(self.node(base), Node::Sum(..)) => {
-                self.scale(base, coefficient)
-            }
             _ => self.intern(Node::Product(coefficient, powers)),
         }
     }
 
+    /// base ^ exponent as a number, returned, and powers, added to `powers`: √2 √2 is 2, √8 is 2 √2, (2x + 2y)² is
+    /// 4 (x + y)², a whole power of a product is a product of powers.
+    fn normal_power(
+        &mut self,
+        base: Expr,
+        exponent: Rational,
+        powers: &mut Vec<(Expr, Rational)>,
+    ) -> Rational {
+        let whole = exponent.floor();
+        let fraction = exponent - whole;
+        match self.node(base).clone() {
+            Node::Rational(value) if fraction == Rational::ZERO => self.raised(value, exponent.to_integer()),
+            Node::Rational(value) if value == Rational::ZERO => {
+                if exponent > Rational::ZERO {
+                    value
+                } else {
+                    self.raised(value, -1)
+                }
+            }
+            Node::Rational(value) if value > Rational::ZERO => {
+                let (number, roots) = self.root(value, exponent);
+                powers.extend(roots);
+                number
+            }
+            Node::Product(inner, factors) if whole != Rational::ZERO => {
+                for (factor, power) in factors {
+                    powers.push((factor, self.times(power, whole)));
+                }
+                if fraction != Rational::ZERO {
+                    powers.push((base, fraction));
+                }
+                self.raised(inner, whole.to_integer())
+            }
+            Node::Sum(constant, terms) => {
+                let number = content(constant, &terms, fraction == Rational::ZERO);
+                if number == Rational::ONE {
+                    powers.push((base, exponent));
+                    return number;
+                }
+                let primitive = self.scale(base, number.recip());
+                powers.push((primitive, exponent));
+                if fraction == Rational::ZERO {
+                    return self.raised(number, exponent.to_integer());
+                }
+                let (number, roots) = self.root(number, exponent);
+                powers.extend(roots);
+                number
+            }
+            _ => {
+                powers.push((base, exponent));
+                Rational::ONE
+            }
+        }
+    }
+
     /// Adds up the weights of equal entries, drops zeros, sorts.
-    fn collect(&self, entries: &mut Vec<(Expr, Rational)>) {
+    fn collect(&mut self, entries: &mut Vec<(Expr, Rational)>) {
         entries.sort_by(|x, y| self.compare(x.0, y.0));
         entries.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             if same {
-                kept.1 += next.1;
+                kept.1 = self.plus(kept.1, next.1);
             }
             same
         });

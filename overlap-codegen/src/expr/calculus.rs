@@ -4,6 +4,9 @@ use super::{Expr, Node, Pool, Rational};
 use crate::symbol::Symbol;
 use std::collections::HashMap;
 
+/// The largest power of a sum that [`Pool::expand`] writes out.
+const LARGEST_EXPANDED: usize = 16;
+
 impl Pool {
     /// ∂expr/∂symbol. Distinct symbols are independent: q_aa, q_ab and q_bb are three variables.
     pub fn differentiate(&mut self, expr: Expr, symbol: &Symbol) -> Expr {
@@ -91,7 +94,7 @@ impl Pool {
         result
     }
 
-    /// Distributes products and small integer powers over sums, everywhere.
+    /// Distributes products and integer powers up to 16 over sums, everywhere.
     pub fn expand(&mut self, expr: Expr) -> Expr {
         match self.node(expr).clone() {
             Node::Rational(_) | Node::Pi | Node::Symbol(_) => expr,
@@ -108,22 +111,31 @@ impl Pool {
                 self.add(summands)
             }
             Node::Product(coefficient, factors) => {
-                let mut sums = vec![self.intern(Node::Rational(coefficient))];
+                let mut result = self.intern(Node::Rational(coefficient));
                 for (base, exponent) in factors {
                     let base = self.expand(base);
-                    let (summands, repeat) = match usize::try_from(exponent.to_integer()) {
-                        Ok(repeat) if exponent.is_integer() => (self.summands(base), repeat),
-                        _ => (vec![self.power(base, exponent)], 1),
+                    // Products of large powers of sums would not fit in memory.
+                    let repeat = match usize::try_from(exponent.to_integer()) {
+                        Ok(repeat) if exponent.is_integer() && repeat <= LARGEST_EXPANDED => repeat,
+                        _ => 1,
                     };
+                    let factor = if exponent == Rational::from(repeat as i128) {
+                        base
+                    } else {
+                        self.power(base, exponent)
+                    };
+                    let summands = self.summands(factor);
                     for _ in 0..repeat {
-                        sums = sums
-                            .iter()
-                            .flat_map(|&x| summands.iter().map(move |&y| (x, y)))
-                            .map(|(x, y)| self.mul([x, y]))
-                            .collect();
+                        let mut products = Vec::new();
+                        for x in self.summands(result) {
+                            for &y in &summands {
+                                products.push(self.mul([x, y]));
+                            }
+                        }
+                        result = self.add(products);
                     }
                 }
-                self.add(sums)
+                result
             }
         }
     }
@@ -179,7 +191,7 @@ pub(crate) fn to_f64(rational: Rational) -> f64 {
 
 fn power_f64(base: f64, exponent: Rational) -> f64 {
     match (*exponent.numer(), *exponent.denom()) {
-        (numerator, 1) => base.powi(numerator as i32),
+        (numerator, 1) if i32::try_from(numerator).is_ok() => base.powi(numerator as i32),
         (1, 2) => base.sqrt(),
         (-1, 2) => 1.0 / base.sqrt(),
         _ => base.powf(to_f64(exponent)),

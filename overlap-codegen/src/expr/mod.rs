@@ -2,11 +2,13 @@
 //!
 //! Equal expressions are one node, so comparing is comparing two numbers and every shared subexpression is found. The
 //! form is canonical up to distribution of products over sums (products of sums stay factored, as a person would
-//! write them; [`Pool::expand`] distributes). Every base of a fractional power is taken to be positive: in this
+//! write them; [`Pool::expand`] distributes), and sums under powers and in products have whole weights without a common
+//! factor: (2x + 2y) z is 2 (x + y) z. Every base of a fractional power is taken to be positive: in this
 //! project they are variances and Gram determinants.
 
 mod build;
 mod calculus;
+mod exact;
 mod order;
 mod print;
 
@@ -45,6 +47,8 @@ pub enum Node {
 pub struct Pool {
     nodes: Vec<Node>,
     handles: HashMap<Node, Expr>,
+    /// Whether a constant has lost its value, see [`Pool::is_exact`].
+    inexact: bool,
 }
 
 impl Pool {

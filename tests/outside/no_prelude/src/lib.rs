@@ -1,0 +1,66 @@
+//! No prelude, and every name that generated code could want taken for something else.
+#![no_implicit_prelude]
+#![allow(non_camel_case_types, dead_code)]
+#![deny(unused_imports)]
+
+extern crate overlap as dynamics;
+
+pub mod core {}
+pub mod std {}
+pub mod alloc {}
+pub mod overlap {}
+pub mod generated {}
+
+pub struct f64;
+pub struct f32;
+pub struct usize;
+pub struct bool;
+pub struct str;
+pub struct Option;
+pub struct Result;
+pub struct Vec;
+pub struct String;
+pub struct Some;
+pub struct None;
+pub struct Ok;
+pub struct Err;
+pub struct Simd;
+pub struct Kernel;
+pub struct Nodes;
+pub struct Parameters;
+pub struct Shape;
+pub struct RightHandSide;
+pub struct Risk;
+pub struct System;
+pub struct Activation;
+pub trait Default {}
+pub trait Clone {}
+pub trait Copy {}
+pub trait Debug {}
+pub trait PartialEq {}
+
+pub const K: i8 = -1;
+pub const P: i8 = -2;
+pub const N: i8 = -3;
+pub const WIDE: i8 = -4;
+pub const ROW: i8 = -5;
+pub const BAND: i8 = -6;
+pub fn dispatch() {}
+pub fn pair() {}
+pub fn integrate_static() {}
+
+dynamics::overlap_system!(pub Fixed: k = 1, p = 2, act = erf);
+dynamics::overlap_system!(pub Trained: k = 2, p = 1, act = erf, second_layer = trained, unroll = never);
+dynamics::overlap_system!(pub Unrolled: k = 1, p = 1, act = erf, second_layer = trained, unroll = always);
+
+#[cfg(test)]
+mod tests {
+    use crate::dynamics;
+
+    #[::core::prelude::v1::test]
+    fn systems_are_usable() {
+        let shape = dynamics::System::shape(&super::Fixed);
+        ::core::assert_eq!((shape.k, shape.p), (1, 2));
+        ::core::assert_eq!(super::K, -1);
+    }
+}

@@ -1,0 +1,3 @@
+overlap::overlap_system!();
+
+fn main() {}

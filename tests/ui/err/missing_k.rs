@@ -1,0 +1,3 @@
+overlap::overlap_system!(p = 8, act = erf);
+
+fn main() {}

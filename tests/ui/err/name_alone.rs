@@ -1,0 +1,3 @@
+overlap::overlap_system!(Committee);
+
+fn main() {}

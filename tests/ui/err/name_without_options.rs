@@ -1,0 +1,3 @@
+overlap::overlap_system!(pub Committee:);
+
+fn main() {}

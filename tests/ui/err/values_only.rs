@@ -1,0 +1,3 @@
+overlap::overlap_system!(4, 8, erf);
+
+fn main() {}
