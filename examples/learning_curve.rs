@@ -10,8 +10,8 @@ mod support;
 
 use overlap::plot::{self, Overlay};
 use overlap::{
-    Comparison, Error, Initial, Problem, SimulateOptions, SolveOptions, log_times, overlap_system, simulate_monitored,
-    solve, whole_steps, write_atomically,
+    Comparison, Error, Initial, Problem, SimulateOptions, SolveOptions, log_times, overlap_system,
+    simulate_monitored, solve, whole_steps, write_atomically,
 };
 use std::process::ExitCode;
 use support::{Budget, Options, published};
@@ -68,8 +68,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
             figure.save(options.out.join(format!("{name}.{format}")))?;
         }
     }
-    write_atomically(&options.out.join("ode.csv"), |writer| ode.write_csv(writer))?;
-    write_atomically(&options.out.join("sgd.csv"), |writer| sgd.write_csv(writer))?;
+    write_atomically(options.out.join("ode.csv"), |writer| ode.write_csv(writer))?;
+    write_atomically(options.out.join("sgd.csv"), |writer| sgd.write_csv(writer))?;
     println!("Wrote CSV files and figures to {}", options.out.display());
     Ok(())
 }
