@@ -10,8 +10,8 @@ mod support;
 
 use overlap::plot::{self, Overlay};
 use overlap::{
-    Comparison, Error, Initial, Problem, SimulateOptions, SolveOptions, log_times, overlap_system, simulate_monitored,
-    solve, whole_steps, write_atomically,
+    Comparison, Error, Initial, Problem, SimulateOptions, SolveOptions, log_times, overlap_system,
+    simulate_monitored, solve, whole_steps, write_atomically,
 };
 use std::process::ExitCode;
 use support::{Budget, Options, published};

@@ -9,8 +9,8 @@
 mod support;
 
 use overlap::{
-    Comparison, Error, Initial, Problem, Scale, SimulateOptions, SolveOptions, log_times, overlap_system, plot,
-    simulate_monitored, solve, whole_steps, write_atomically,
+    Comparison, Error, Initial, Problem, Scale, SimulateOptions, SolveOptions, log_times, overlap_system,
+    plot, simulate_monitored, solve, whole_steps, write_atomically,
 };
 use std::process::ExitCode;
 use support::{Budget, Options};

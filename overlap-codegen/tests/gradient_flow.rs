@@ -71,7 +71,7 @@ impl Case {
     }
 
     /// dΩ_ib of a student i through its own weights: w_i moves by -γ d ∂R/∂w_i, that is -2γ Σ_m ∂R/∂Ω_im w_m.
-    fn from_the_risk(&self, i: usize, b: usize) -> f64 {
+    fn slope_flow(&self, i: usize, b: usize) -> f64 {
         (0..NODES).map(|m| -2.0 * GAMMA * self.slope(i, m) * self.omega[m][b]).sum()
     }
 
@@ -84,7 +84,6 @@ impl Case {
         };
         pool.evaluate(expr, &|symbol| match symbol {
             Symbol::Overlap(a, b) => self.omega[node(*a)][node(*b)],
-            Symbol::Coefficient(n) => self.c(node(*n)),
             Symbol::Readout(i) => self.a[node(*i)],
             Symbol::Parameter(Parameter::Gamma) => GAMMA,
             Symbol::Parameter(Parameter::Scale) => SCALE,
@@ -92,13 +91,14 @@ impl Case {
         })
     }
 
-    /// rate · Σ_n (q_ib own + q_nb other).
+    /// rate · Σ_n c_n (q_ib own + q_nb other).
     fn flow(&self, equations: &Equations, i: usize, b: usize) -> f64 {
         let (pool, flow) = (&equations.pool, &equations.flow);
         let sum: f64 = (0..NODES)
             .map(|n| {
-                self.omega[i][b] * self.derived(pool, flow.own, i, n)
-                    + self.omega[n][b] * self.derived(pool, flow.other, i, n)
+                let own = self.derived(pool, flow.own, i, n);
+                let other = self.derived(pool, flow.other, i, n);
+                self.c(n) * (self.omega[i][b] * own + self.omega[n][b] * other)
             })
             .sum();
         self.derived(pool, flow.rate, i, i) * sum
@@ -117,7 +117,7 @@ fn gradient_flow_is_the_slope_of_the_risk() {
     for case in cases() {
         for i in TEACHERS..NODES {
             for b in 0..NODES {
-                let (derived, slope) = (case.flow(&equations, i, b), case.from_the_risk(i, b));
+                let (derived, slope) = (case.flow(&equations, i, b), case.slope_flow(i, b));
                 worst = worst.max((derived - slope).abs());
             }
         }
@@ -162,8 +162,9 @@ fn second_layer_follows_the_slope_of_the_risk() {
                 Case { omega: case.omega, a, teacher: case.teacher }.risk(&case.omega)
             };
             let slope = (moved(0.5) - moved(-0.5)) / 1.0;
-            let sum: f64 =
-                (0..NODES).map(|n| case.derived(&equations.pool, equations.readout.summand, i, n)).sum();
+            let sum: f64 = (0..NODES)
+                .map(|n| case.c(n) * case.derived(&equations.pool, equations.readout.expectation, i, n))
+                .sum();
             assert!((SCALE * sum + slope).abs() <= 1e-15, "{} and {slope}", SCALE * sum);
         }
     }
