@@ -110,8 +110,8 @@ fn three_point_function_is_the_textbook_one() {
         let lambda3 = (1.0 + q[a][a]) * (1.0 + q[c][c]) - q[a][c] * q[a][c];
         2.0 / PI * (q[b][c] * (1.0 + q[a][a]) - q[a][b] * q[a][c]) / ((1.0 + q[a][a]) * lambda3.sqrt())
     }
-    type Case = (&'static [(usize, u32)], usize, fn(&Matrix) -> f64);
-    let cases: [Case; 5] = [
+    type Case<'a> = (&'a [(usize, u32)], usize, fn(&Matrix) -> f64);
+    let cases: [Case<'_>; 5] = [
         (&[(0, 1), (2, 0)], 1, |q| i3(q, [0, 1, 2])),
         (&[(0, 1), (2, 0)], 0, |q| i3(q, [0, 0, 2])),
         (&[(0, 1), (2, 0)], 2, |q| i3(q, [0, 2, 2])),
@@ -142,8 +142,8 @@ fn four_point_function_is_the_textbook_one() {
         };
         4.0 / (PI * PI) / lambda4.sqrt() * (lambda0 / (one(c) * one(d)).sqrt()).asin()
     }
-    type Case = (&'static [(usize, u32)], fn(&Matrix) -> f64);
-    let cases: [Case; 5] = [
+    type Case<'a> = (&'a [(usize, u32)], fn(&Matrix) -> f64);
+    let cases: [Case<'_>; 5] = [
         (&[(0, 1), (1, 1), (2, 0), (3, 0)], |q| i4(q, [0, 1, 2, 3])),
         (&[(0, 1), (0, 1), (2, 0), (3, 0)], |q| i4(q, [0, 0, 2, 3])),
         (&[(0, 1), (1, 1), (2, 0), (2, 0)], |q| i4(q, [0, 1, 2, 2])),

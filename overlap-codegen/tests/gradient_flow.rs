@@ -71,7 +71,7 @@ impl Case {
     }
 
     /// dΩ_ib of a student i through its own weights: w_i moves by -γ d ∂R/∂w_i, that is -2γ Σ_m ∂R/∂Ω_im w_m.
-    fn risk_slope(&self, i: usize, b: usize) -> f64 {
+    fn slope_flow(&self, i: usize, b: usize) -> f64 {
         (0..NODES).map(|m| -2.0 * GAMMA * self.slope(i, m) * self.omega[m][b]).sum()
     }
 
@@ -84,7 +84,6 @@ impl Case {
         };
         pool.evaluate(expr, &|symbol| match symbol {
             Symbol::Overlap(a, b) => self.omega[node(*a)][node(*b)],
-            Symbol::Coefficient(n) => self.c(node(*n)),
             Symbol::Readout(i) => self.a[node(*i)],
             Symbol::Parameter(Parameter::Gamma) => GAMMA,
             Symbol::Parameter(Parameter::Scale) => SCALE,
@@ -97,9 +96,9 @@ impl Case {
         let (pool, flow) = (&equations.pool, &equations.flow);
         let sum: f64 = (0..NODES)
             .map(|n| {
-                let pull = self.omega[i][b] * self.derived(pool, flow.own, i, n)
-                    + self.omega[n][b] * self.derived(pool, flow.other, i, n);
-                self.c(n) * pull
+                let own = self.derived(pool, flow.own, i, n);
+                let other = self.derived(pool, flow.other, i, n);
+                self.c(n) * (self.omega[i][b] * own + self.omega[n][b] * other)
             })
             .sum();
         self.derived(pool, flow.rate, i, i) * sum
@@ -118,7 +117,7 @@ fn gradient_flow_is_the_slope_of_the_risk() {
     for case in cases() {
         for i in TEACHERS..NODES {
             for b in 0..NODES {
-                let (derived, slope) = (case.flow(&equations, i, b), case.risk_slope(i, b));
+                let (derived, slope) = (case.flow(&equations, i, b), case.slope_flow(i, b));
                 worst = worst.max((derived - slope).abs());
             }
         }

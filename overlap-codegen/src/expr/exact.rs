@@ -96,7 +96,7 @@ fn factors(mut number: i128) -> Vec<(i128, i128)> {
     factors
 }
 
-/// The number to take out of a sum so that its weights are whole, without a common factor, and mostly positive.
+/// The number to take out of a sum so that its weights are whole, without a common factor, and, if wanted, the first positive.
 pub(super) fn content(constant: Rational, terms: &[(Expr, Rational)], with_sign: bool) -> Rational {
     let weights = || std::iter::once(constant).chain(terms.iter().map(|term| term.1));
     let (mut numerator, mut denominator) = (0, 1_i128);
@@ -110,10 +110,9 @@ pub(super) fn content(constant: Rational, terms: &[(Expr, Rational)], with_sign:
         }
     }
     let size = Rational::new(numerator, denominator);
-    let balance: i64 =
-        weights().map(|weight| if weight.is_positive() { 1 } else { -i64::from(weight.is_negative()) }).sum();
-    let first = weights().find(|weight| *weight != Rational::ZERO).unwrap_or(Rational::ONE);
-    let negative = balance < 0 || (balance == 0 && first.is_negative());
+    // The simplest term leads in the canonical order; q - u v - … reads better than -(u v + … - q).
+    let negative =
+        weights().find(|weight| *weight != Rational::ZERO).is_some_and(|first| first.is_negative());
     if with_sign && negative { -size } else { size }
 }
 
