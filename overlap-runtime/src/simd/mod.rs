@@ -15,7 +15,7 @@ pub use portable::Portable;
 pub use x86::{Avx2, Avx512};
 
 use std::ops::{Add, Mul, Neg, Sub};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The widest pack of any instruction set, in doubles: the padding of every array that packs are loaded from.
 pub const MAX_LANES: usize = 8;
@@ -139,6 +139,9 @@ pub enum Level {
     Avx512,
 }
 
+/// The level in use; `u8::MAX` until it is first asked for. Only available levels are ever stored.
+static CURRENT: AtomicU8 = AtomicU8::new(u8::MAX);
+
 impl Level {
     /// Every level of this build, narrowest first.
     pub const ALL: [Level; 3] = [Level::Baseline, Level::Avx2, Level::Avx512];
@@ -162,15 +165,35 @@ impl Level {
 
     /// The level [`dispatch`] uses: the widest available one, or the one the environment variable `OVERLAP_SIMD` names
     /// (`baseline`, `avx2`, `avx512`) if this machine has it. Read once.
+    #[inline]
     pub fn current() -> Level {
-        static CURRENT: OnceLock<Level> = OnceLock::new();
-        *CURRENT.get_or_init(|| {
-            let asked = std::env::var("OVERLAP_SIMD").ok().and_then(|name| Level::named(&name));
-            asked
-                .filter(|level| level.is_available())
-                .or_else(|| Level::ALL.into_iter().rev().find(|level| level.is_available()))
-                .unwrap_or(Level::Baseline)
-        })
+        match CURRENT.load(Ordering::Relaxed) {
+            0 => Level::Baseline,
+            1 => Level::Avx2,
+            2 => Level::Avx512,
+            _ => Level::choose(),
+        }
+    }
+
+    /// Makes [`dispatch`] use this level from now on, in every thread: for tests and benchmarks that compare levels.
+    /// Whether this machine has it; if not, nothing changes.
+    #[doc(hidden)]
+    pub fn force(self) -> bool {
+        let available = self.is_available();
+        if available {
+            CURRENT.store(self as u8, Ordering::Relaxed);
+        }
+        available
+    }
+
+    #[cold]
+    fn choose() -> Level {
+        let asked = std::env::var("OVERLAP_SIMD").ok().and_then(|name| Level::named(&name));
+        let widest = || Level::ALL.into_iter().rev().find(|level| level.is_available());
+        let level =
+            asked.filter(|level| level.is_available()).or_else(widest).unwrap_or(Level::Baseline);
+        CURRENT.store(level as u8, Ordering::Relaxed);
+        level
     }
 
     fn named(name: &str) -> Option<Level> {
