@@ -15,6 +15,9 @@ pub(crate) const STRAIGHT_UP_TO: usize = 126;
 /// Systems up to this many arcsines may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
 
+/// States of at most this many numbers are integrated on the stack; the runtime's own limit.
+const STACK_LIMIT: usize = 512;
+
 /// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
 ///
 /// # Errors
@@ -51,7 +54,15 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     };
     let (right_hand_side, risk) =
         if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
-    let constants = constants(*sizes, unrolled);
+    let constants = constants(*sizes, unrolled, equations.tilted_is_symmetric());
+    // The static version is compiled for every size, so that it is emitted only where its states fit the stack.
+    let integrate = match sizes.dim() {
+        dim if dim <= STACK_LIMIT => {
+            let dim = count(dim);
+            quote!(integrate_static::<#dim, _>)
+        }
+        _ => quote!(integrate_dynamic),
+    };
     let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
     let name_text = name.to_string();
     let variant = activation.runtime_variant();
@@ -93,7 +104,10 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
             #[allow(unused_imports)]
             use ::core::primitive::{bool, f64, str, usize};
             #[allow(unused_imports)]
-            use #path::generated::{Kernel, Nodes, Parameters, Shape, Simd, dispatch, integrate_static, pair};
+            use #path::generated::{
+                Integration, Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Shape, Simd, dispatch,
+                integrate_dynamic, integrate_static, pair,
+            };
 
             #constants
 
@@ -152,9 +166,9 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                 }
                 fn integrate(
                     &self,
-                    integration: &mut #path::generated::Integration<'_>,
+                    integration: &mut Integration<'_>,
                 ) -> ::core::result::Result<(), #path::SolveFailure> {
-                    integrate_static::<#dim, _>(self, integration)
+                    #integrate(self, integration)
                 }
             }
         };
@@ -162,17 +176,20 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
 }
 
 /// The sizes that the loop form refers to.
-fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
+fn constants(sizes: crate::emit::Sizes, unrolled: bool, symmetric: bool) -> TokenStream {
     if unrolled {
         return quote!();
     }
-    let (p, n) = (sizes.p, sizes.nodes());
-    // The widest pack of any instruction set; the runtime's MAX_LANES.
+    // The widest pack of any instruction set, and the packs evaluated side by side: the runtime's MAX_LANES and
+    // SIDE_BY_SIDE.
     const LANES: usize = 8;
-    let pairs = p / 2 + 1;
-    let [k, p, nodes, wide, row, band] =
-        [sizes.k, p, n, n.next_multiple_of(LANES), p.next_multiple_of(LANES) + pairs + LANES, pairs]
-            .map(count);
+    const SIDE_BY_SIDE: usize = 4;
+    let (p, n) = (sizes.p, sizes.nodes());
+    let band = p / 2 + 1;
+    let pairs = if symmetric { n * (n + 1) / 2 } else { n * n }.next_multiple_of(SIDE_BY_SIDE);
+    let row = p.next_multiple_of(LANES) + band + LANES;
+    let [k, p, nodes, wide, row, band, pairs] =
+        [sizes.k, p, n, n.next_multiple_of(LANES), row, band, pairs].map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;
@@ -180,5 +197,6 @@ fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
         const WIDE: usize = #wide;
         const ROW: usize = #row;
         const BAND: usize = #band;
+        const PAIRS: usize = #pairs;
     }
 }

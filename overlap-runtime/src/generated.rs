@@ -1,7 +1,7 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
-pub use crate::simd::{Kernel, MAX_LANES, Simd, dispatch};
-pub use crate::solve::{Integration, integrate_static};
+pub use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
+pub use crate::solve::{Integration, integrate_dynamic, integrate_static};
 pub use crate::{Parameters, Shape};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
@@ -91,4 +91,49 @@ fn periodic<const P: usize, const ROW: usize>(line: &mut [f64; ROW], value: impl
 pub fn pair<const K: usize, const P: usize>(j: usize, delta: usize) -> (usize, usize) {
     let l = if j + delta < P { j + delta } else { j + delta - P };
     (l, crate::Shape { k: K, p: P, trained: false }.q(j, l))
+}
+
+/// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`].
+#[derive(Debug)]
+pub struct NodePairs<const N: usize, const PAIRS: usize> {
+    nodes: [(u16, u16); PAIRS],
+    /// How often each pair stands in the double sum; 0 for the padding.
+    times: [f64; PAIRS],
+}
+
+impl<const N: usize, const PAIRS: usize> NodePairs<N, PAIRS> {
+    /// All pairs n, m; where the summand is symmetric only m ≤ n, the others twice.
+    pub const fn new(symmetric: bool) -> Self {
+        let mut pairs = NodePairs { nodes: [(0, 0); PAIRS], times: [0.0; PAIRS] };
+        let (mut at, mut n) = (0, 0);
+        while n < N {
+            let mut m = 0;
+            while m < if symmetric { n + 1 } else { N } {
+                pairs.nodes[at] = (n as u16, m as u16);
+                pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
+                at += 1;
+                m += 1;
+            }
+            n += 1;
+        }
+        pairs
+    }
+
+    /// Nodes n, m of a pair.
+    #[inline(always)]
+    pub fn nodes(&self, pair: usize) -> (usize, usize) {
+        let (n, m) = self.nodes[pair];
+        (n as usize, m as usize)
+    }
+
+    /// c_n c_m of every pair, with its multiplicity.
+    #[inline(always)]
+    pub fn weights<const WIDE: usize>(&self, c: &[f64; WIDE]) -> [f64; PAIRS] {
+        let mut weights = [0.0; PAIRS];
+        for (pair, weight) in weights.iter_mut().enumerate() {
+            let (n, m) = self.nodes(pair);
+            *weight = self.times[pair] * c[n] * c[m];
+        }
+        weights
+    }
 }

@@ -76,6 +76,8 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
 }
 
 /// noise[δ][j] = J2 (Σ_nm c_n c_m tilted + Δ): lanes over the pairs (j, l = j + δ), each pair once.
+///
+/// The sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
 fn noise(equations: &mut Equations, counter: &mut usize) -> TokenStream {
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
@@ -91,65 +93,48 @@ fn noise(equations: &mut Equations, counter: &mut usize) -> TokenStream {
         _ => unreachable!("no other symbol in the noise"),
     };
     let symmetric = equations.tilted_is_symmetric();
-    let pool = &mut equations.pool;
-    let diagonal = rename(pool, equations.noise.tilted, &|index| if index == M { N } else { index });
     let (mass, tilted) = (equations.noise.mass, equations.noise.tilted);
-    let mut nest = Nest::new(pool, &equations.noise.vectors, (N, M), &load, counter);
+    let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, (N, M), &load, counter);
     let (front, tilted) = nest.split_lane_factors(tilted);
-    let (_, diagonal) = nest.split_lane_factors(diagonal);
     let mass = nest.value(mass, Level::Lane);
     let front = nest.value(front, Level::Lane);
-    let tilted = nest.value(tilted, Level::Inner);
-    let at_m = std::mem::take(&mut nest.at_m);
-    let arrays = std::mem::take(&mut nest.at_n);
-    // The diagonal summand reads what the first loop over n has kept.
-    let diagonal = nest.value(diagonal, Level::Outer);
-    let at_n = std::mem::take(&mut nest.at_n);
-    let lane = &nest.lane;
+    let (argument, function) = nest.split_asin(tilted);
+    let argument = nest.value(argument, Level::Inner);
+    let function = function.then(|| quote!(let values = s.asin_each(values);));
+    let (lane, at_n, at_m) = (&nest.lane, &nest.at_n, &nest.at_m);
+    let arrays = &nest.kept_over_nodes;
     let noise = parameter_tokens(Parameter::Noise);
-    let sum = if symmetric {
-        quote! {
-            let mut below = s.splat(0.0);
-            for m in 0..n {
-                #(#at_m)*
-                below = s.add_mul(below, s.splat(nodes.c[m]), #tilted);
-            }
-            let c_n = s.splat(nodes.c[n]);
-            sum = s.add_mul(sum, c_n, s.add_mul(below + below, c_n, diagonal[n]));
-        }
-    } else {
-        quote! {
-            let mut row = s.splat(0.0);
-            for m in 0..N {
-                #(#at_m)*
-                row = s.add_mul(row, s.splat(nodes.c[m]), #tilted);
-            }
-            sum = s.add_mul(sum, s.splat(nodes.c[n]), row);
-        }
-    };
-    let (keep_diagonal, diagonals) = if symmetric {
-        (quote!(#(#at_n)* diagonal[n] = #diagonal;), quote!(let mut diagonal = [s.splat(0.0); N];))
-    } else {
-        (quote!(), quote!())
-    };
     quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ; δ = p/2 has every pair twice, so half of it is left.
+        let node_pairs = const { &NodePairs::<N, PAIRS>::new(#symmetric) };
+        let weights = node_pairs.weights(&nodes.c);
         let mut noise = [[0.0; ROW]; BAND];
+        #(let mut #arrays = [s.splat(0.0); N];)*
         for delta in 0..BAND {
             let count = if 2 * delta == P { delta } else { P };
             let mut j = 0;
             while j < count {
                 let l = j + delta;
                 #(#lane)*
-                #diagonals
                 for n in 0..N {
-                    #(#arrays)*
-                    #keep_diagonal
+                    #(#at_n)*
                 }
-                let mut sum = s.splat(0.0);
-                for n in 0..N {
-                    #sum
+                let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
+                let mut pair = 0;
+                while pair < PAIRS {
+                    let mut values = [s.splat(0.0); SIDE_BY_SIDE];
+                    for side in 0..SIDE_BY_SIDE {
+                        let (n, m) = node_pairs.nodes(pair + side);
+                        #(#at_m)*
+                        values[side] = #argument;
+                    }
+                    #function
+                    for side in 0..SIDE_BY_SIDE {
+                        sums[side] = s.add_mul(sums[side], s.splat(weights[pair + side]), values[side]);
+                    }
+                    pair += SIDE_BY_SIDE;
                 }
+                let sum = s.sum_each(sums);
                 s.store(#mass * s.add_mul(s.splat(#noise), #front, sum), &mut noise[delta], j);
                 j += S::LANES;
             }

@@ -36,6 +36,8 @@ pub(super) struct Nest<'a> {
     pub(super) at_n: Vec<TokenStream>,
     /// Statements of the loop over m.
     pub(super) at_m: Vec<TokenStream>,
+    /// Names of what the loop over n keeps for the loop over m, arrays over nodes.
+    pub(super) kept_over_nodes: Vec<Ident>,
     values: HashMap<(Expr, Level), Ident>,
     arrays: HashMap<Expr, Ident>,
 }
@@ -59,6 +61,7 @@ impl<'a> Nest<'a> {
             lane: Vec::new(),
             at_n: Vec::new(),
             at_m: Vec::new(),
+            kept_over_nodes: Vec::new(),
             values: HashMap::new(),
             arrays: HashMap::new(),
         }
@@ -103,6 +106,14 @@ impl<'a> Nest<'a> {
         self.statements(level).push(quote!(let #name = #tokens;));
         self.values.insert((expr, level), name.clone());
         quote!(#name)
+    }
+
+    /// x and true for arcsin(x), else the expression itself: the loop over m evaluates arcsines side by side.
+    pub(super) fn split_asin(&self, expr: Expr) -> (Expr, bool) {
+        match self.pool.node(expr) {
+            Node::Asin(x) => (*x, true),
+            _ => (expr, false),
+        }
     }
 
     /// What a defined symbol stands for.
@@ -156,7 +167,7 @@ impl<'a> Nest<'a> {
             None => {
                 let value = self.value(canonical, Level::Outer);
                 let array = format_ident!("{}_all", value.to_string());
-                self.lane.push(quote!(let mut #array = [s.splat(0.0); N];));
+                self.kept_over_nodes.push(array.clone());
                 let position = ident(&outer.to_string());
                 self.at_n.push(quote!(#array[#position] = #value;));
                 self.arrays.insert(canonical, array.clone());

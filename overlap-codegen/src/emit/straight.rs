@@ -207,6 +207,15 @@ impl<'a> Straight<'a> {
             self.collect(result, &mut calls, &mut stage_of);
         }
         let last = calls.iter().map(|&(_, stage)| stage).max().unwrap_or(0);
+        // Arcsines that no other call waits for go through the lanes together, at the end.
+        let mut known = HashMap::new();
+        if !calls.iter().any(|&(call, _)| self.contains_asin(call.argument(), &mut known)) {
+            for (call, stage) in &mut calls {
+                if matches!(call, Call::Asin(_)) {
+                    *stage = last;
+                }
+            }
+        }
         for stage in 1..=last {
             let now = |wanted: bool| {
                 calls
@@ -286,6 +295,25 @@ impl<'a> Straight<'a> {
         };
         stage_of.insert(expr, stage);
         stage
+    }
+
+    fn contains_asin(&mut self, expr: Expr, known: &mut HashMap<Expr, bool>) -> bool {
+        if let Some(&answer) = known.get(&expr) {
+            return answer;
+        }
+        let answer = match self.pool.node(expr).clone() {
+            Node::Rational(_) | Node::Pi => false,
+            Node::Symbol(symbol) => match self.body(&symbol) {
+                Some(body) => self.contains_asin(body, known),
+                None => false,
+            },
+            Node::Sum(_, parts) | Node::Product(_, parts) => {
+                parts.iter().any(|&(part, _)| self.contains_asin(part, known))
+            }
+            Node::Asin(_) => true,
+        };
+        known.insert(expr, answer);
+        answer
     }
 
     /// What a defined symbol stands for.
@@ -382,8 +410,15 @@ impl<'a> Straight<'a> {
         }
     }
 
-    /// A chain of fused multiply-adds.
+    /// A chain of fused multiply-adds. A variance and one plus a variance share theirs.
     fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)]) -> TokenStream {
+        if constant != Rational::ZERO && terms.len() > 1 {
+            let summands: Vec<Expr> =
+                terms.iter().map(|&(term, weight)| self.pool.scale(term, weight)).collect();
+            let rest = self.pool.add(summands);
+            let (constant, rest) = (literal(to_f64(constant)), self.value(rest));
+            return quote!(#constant + #rest);
+        }
         let mut terms = terms.to_vec();
         terms.sort_by_key(|&(term, weight)| {
             (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))

@@ -1,6 +1,6 @@
 //! A branch-free arcsine for packs.
 
-use super::Simd;
+use super::{SIDE_BY_SIDE, Simd};
 
 /// Minimax coefficients of P with arcsin(s) = s P(s²) on |s| ≤ ½, lowest first; relative error 2⁻⁵⁵·⁹ in exact
 /// arithmetic.
@@ -25,6 +25,39 @@ const COEFFICIENTS: [f64; 13] = [
 #[inline(always)]
 pub(super) fn asin<S: Simd>(s: S, x: S::Pack) -> S::Pack {
     if s.any_greater(s.abs(x), s.splat(0.5)) { whole_range(s, x) } else { x * polynomial(s, x * x) }
+}
+
+/// arcsin of several packs, whose chains of multiply-adds run side by side. The same operations as [`asin`] where all
+/// arguments are small or none is; a pack of small arguments beside large ones goes the whole way, see there.
+#[inline(always)]
+pub(super) fn asin_each<S: Simd>(s: S, x: [S::Pack; SIDE_BY_SIDE]) -> [S::Pack; SIDE_BY_SIDE] {
+    let mut largest = s.abs(x[0]);
+    for side in 1..SIDE_BY_SIDE {
+        largest = s.max(largest, s.abs(x[side]));
+    }
+    // Loops rather than closures: those are not always inlined into the code that has the instruction set enabled.
+    let mut square = x;
+    if s.any_greater(largest, s.splat(0.5)) {
+        for side in 0..SIDE_BY_SIDE {
+            square[side] = whole_range(s, x[side]);
+        }
+        return square;
+    }
+    for side in 0..SIDE_BY_SIDE {
+        square[side] = x[side] * x[side];
+    }
+    let mut sum = [s.splat(COEFFICIENTS[12]); SIDE_BY_SIDE];
+    let mut power = 12;
+    while power > 0 {
+        power -= 1;
+        for side in 0..SIDE_BY_SIDE {
+            sum[side] = s.add_mul(s.splat(COEFFICIENTS[power]), sum[side], square[side]);
+        }
+    }
+    for side in 0..SIDE_BY_SIDE {
+        sum[side] = sum[side] * x[side];
+    }
+    sum
 }
 
 /// P(z) by Horner's rule.

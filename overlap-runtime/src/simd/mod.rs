@@ -20,6 +20,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// The widest pack of any instruction set, in doubles: the padding of every array that packs are loaded from.
 pub const MAX_LANES: usize = 8;
 
+/// Packs evaluated side by side in the loops that have the choice: their chains of multiply-adds overlap.
+pub const SIDE_BY_SIDE: usize = 4;
+
 /// The operations a kernel needs on packs of doubles.
 pub trait Simd: Copy {
     /// Doubles per pack, at most [`MAX_LANES`].
@@ -95,6 +98,18 @@ pub trait Simd: Copy {
         asin::asin(self, x)
     }
 
+    /// arcsin of several packs side by side: as [`asin`](Simd::asin), to the last bit.
+    #[inline(always)]
+    fn asin_each(self, x: [Self::Pack; SIDE_BY_SIDE]) -> [Self::Pack; SIDE_BY_SIDE] {
+        asin::asin_each(self, x)
+    }
+
+    /// The sum of several packs, in fixed order.
+    #[inline(always)]
+    fn sum_each(self, x: [Self::Pack; SIDE_BY_SIDE]) -> Self::Pack {
+        (x[0] + x[1]) + (x[2] + x[3])
+    }
+
     /// 1/√x of every element, for arrays whose length is a multiple of [`MAX_LANES`].
     #[inline(always)]
     fn rsqrt_all(self, values: &mut [f64]) {
@@ -110,6 +125,17 @@ pub trait Simd: Copy {
     #[inline(always)]
     fn asin_all(self, values: &mut [f64]) {
         let mut at = 0;
+        while at + SIDE_BY_SIDE * Self::LANES <= values.len() {
+            let mut x = [self.splat(0.0); SIDE_BY_SIDE];
+            for side in 0..SIDE_BY_SIDE {
+                x[side] = self.load(values, at + side * Self::LANES);
+            }
+            let y = self.asin_each(x);
+            for side in 0..SIDE_BY_SIDE {
+                self.store(y[side], values, at + side * Self::LANES);
+            }
+            at += SIDE_BY_SIDE * Self::LANES;
+        }
         while at + Self::LANES <= values.len() {
             let x = self.load(values, at);
             self.store(self.asin(x), values, at);
