@@ -6,7 +6,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use overlap::{Parameters, System, simd::Level};
+use overlap::{DynSystem, Parameters, System, simd::Level};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use support::Size;
@@ -67,7 +67,11 @@ fn main() {
     let (wide, risk) =
         (arguments.iter().any(|word| word == "--wide"), arguments.iter().any(|word| word == "--risk"));
     let filters: Vec<&String> = arguments.iter().filter(|word| !word.starts_with("--")).collect();
-    println!("{} at a state with Q_ii {} 1", if risk { "risk" } else { "right-hand side" }, if wide { ">" } else { "<" });
+    println!(
+        "{} at a state with Q_ii {} 1",
+        if risk { "risk" } else { "right-hand side" },
+        if wide { ">" } else { "<" }
+    );
     println!(
         "{:<16} {:<22} {:>11} {:>11} {:>8} {:>8} {:>9}",
         "system", "candidate", "min ns", "median ns", "x full", "x halved", "ns/asin"
@@ -84,12 +88,15 @@ fn measure(size: &Size, wide: bool, risk: bool) {
     let system = &*size.generated;
     let (parameters, state) = support::at_state(system, if wide { 1.5 } else { 0.8 });
     let (name, arcsines) = (system.name(), support::arcsines(system));
+    let shape = system.shape();
+    let dynamic = DynSystem::new(shape.k, shape.p, system.activation(), shape.trained).expect("valid sizes");
     let mut candidates = vec![
         Candidate::new("textbook, full sums", Level::Baseline, &*size.full),
         Candidate::new("textbook, halved", Level::Baseline, &*size.halved),
     ];
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
         candidates.push(Candidate::new(format!("generated, {level:?}"), level, system));
+        candidates.push(Candidate::new(format!("DynSystem, {level:?}"), level, &dynamic));
     }
     let mut derivative = vec![0.0; state.len()];
     let mut work = Work { parameters: &parameters, state: &state, derivative: &mut derivative, risk };

@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod compare;
+mod dynamic;
 mod error;
 pub mod generated;
 mod initial;
@@ -24,6 +25,7 @@ mod trajectory;
 mod weights;
 
 pub use compare::{Comparison, ComparisonRow, Verdict};
+pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
@@ -33,7 +35,7 @@ pub use shape::Shape;
 pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
-    solve, solve_monitored, solve_until,
+    solve, solve_many, solve_many_monitored, solve_monitored, solve_until,
 };
 pub use state::State;
 pub use system::{Activation, Parameters, System};

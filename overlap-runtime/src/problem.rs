@@ -6,7 +6,7 @@ use crate::{Activation, Error, Shape};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Most units of a network: the equations cost (k + p)^4, so that more would never be solved, only exhaust the memory.
-const MAX_UNITS: usize = 1024;
+pub(crate) const MAX_UNITS: usize = 1024;
 
 /// An output scale s of a network s Σ a_i σ(λ_i).
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -216,8 +216,7 @@ impl Level {
     fn choose() -> Level {
         let asked = std::env::var("OVERLAP_SIMD").ok().and_then(|name| Level::named(&name));
         let widest = || Level::ALL.into_iter().rev().find(|level| level.is_available());
-        let level =
-            asked.filter(|level| level.is_available()).or_else(widest).unwrap_or(Level::Baseline);
+        let level = asked.filter(|level| level.is_available()).or_else(widest).unwrap_or(Level::Baseline);
         CURRENT.store(level as u8, Ordering::Relaxed);
         level
     }

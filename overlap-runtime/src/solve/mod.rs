@@ -7,6 +7,7 @@
 
 mod event;
 mod integration;
+mod many;
 mod options;
 mod rhs;
 mod stepper;
@@ -18,6 +19,7 @@ pub use event::{Crossing, Event, EventFunction};
 pub use integration::Integration;
 #[doc(hidden)]
 pub use integration::{integrate_dynamic, integrate_static};
+pub use many::{solve_many, solve_many_monitored};
 pub use options::{Method, SolveOptions};
 pub use rhs::{RightHandSide, evaluate};
 pub use times::{linear_times, log_times};
