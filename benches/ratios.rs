@@ -3,7 +3,6 @@
 //! `cargo bench --bench ratios [-- FILTER] [--wide] [--risk]`: systems whose name contains FILTER; `--wide` at a state
 //! with all Q_ii > 1; `--risk` times the risk instead of the right-hand side. Times are wall clock, nanoseconds.
 
-#[path = "support/mod.rs"]
 mod support;
 
 use overlap::{DynSystem, Parameters, System, simd::Level};

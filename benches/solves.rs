@@ -1,0 +1,133 @@
+//! Whole solves: how much of the time is the right-hand side, and what an ensemble gains from threads.
+//!
+//! `cargo bench --bench solves`. The share of the right-hand side is found by evaluating it twice: what that adds is
+//! what it costs, in the solver's own surroundings. Times are wall clock; the candidates take turns.
+
+#[path = "../tests/support/reference.rs"]
+#[allow(dead_code, reason = "every user needs its own part")]
+mod reference;
+
+use overlap::generated::{Integration, integrate_static};
+use overlap::{
+    Activation, DynSystem, Initial, Method, Parameters, Problem, Shape, SolveFailure, SolveOptions, System,
+    log_times, overlap_system, solve, solve_many,
+};
+use std::time::Instant;
+
+overlap_system!(k = 2, p = 2, act = erf);
+overlap_system!(k = 4, p = 8, act = erf);
+
+/// A system whose right-hand side is evaluated `TIMES` times, with a state of `DIM` numbers.
+struct Repeated<S, const DIM: usize, const TIMES: usize>(S);
+
+impl<S: System, const DIM: usize, const TIMES: usize> System for Repeated<S, DIM, TIMES> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn shape(&self) -> Shape {
+        self.0.shape()
+    }
+
+    fn activation(&self) -> Activation {
+        self.0.activation()
+    }
+
+    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
+        for _ in 0..TIMES {
+            self.0.right_hand_side(std::hint::black_box(parameters), state, derivative);
+        }
+    }
+
+    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
+        self.0.risk(parameters, state)
+    }
+
+    fn equations(&self) -> &str {
+        self.0.equations()
+    }
+
+    fn equations_latex(&self) -> &str {
+        self.0.equations_latex()
+    }
+
+    fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
+        integrate_static::<DIM, _>(self, integration)
+    }
+}
+
+/// Minimum and median seconds of each candidate, taking turns.
+fn race(turns: usize, candidates: &[&dyn Fn()]) -> Vec<(f64, f64)> {
+    let mut times = vec![Vec::new(); candidates.len()];
+    for _ in 0..turns {
+        for (candidate, times) in candidates.iter().zip(&mut times) {
+            let start = Instant::now();
+            candidate();
+            times.push(start.elapsed().as_secs_f64());
+        }
+    }
+    let summary = |times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        (times[0], times[times.len() / 2])
+    };
+    times.iter_mut().map(summary).collect()
+}
+
+fn share<S: System + Copy, const DIM: usize>(system: S, case: &str, turns: usize) {
+    let problem = reference::problem(&reference::json(case));
+    let times = log_times(0.1, 1000.0, 50).expect("valid");
+    for method in [Method::Dopri5, Method::Dop853] {
+        let mut options = SolveOptions::default();
+        (options.rtol, options.atol, options.method) = (1e-8, 1e-10, method);
+        let run = |system: &dyn System| solve(system, &problem, &times, &options).expect("solved").stats();
+        let (once, twice) = (Repeated::<S, DIM, 1>(system), Repeated::<S, DIM, 2>(system));
+        let Shape { k, p, trained } = system.shape();
+        let dynamic = DynSystem::new(k, p, system.activation(), trained).expect("valid");
+        let stats = run(&once);
+        let [once, twice, dynamic]: [&dyn Fn(); 3] =
+            [&|| _ = run(&once), &|| _ = run(&twice), &|| _ = run(&dynamic)];
+        let race = race(turns, &[once, twice, dynamic]);
+        let [(minimum, median), (twice_minimum, twice_median), (_, dynamic)] = race[..] else {
+            unreachable!()
+        };
+        println!(
+            "{:<8} {method:?}: {:.1} us min, {:.1} us median, {} evaluations, {} steps; outside the right-hand side \
+             {:.1} % (by minima {:.1} %), {:.0} ns per evaluation; DynSystem takes {:.2} times as long",
+            system.name(),
+            minimum * 1e6,
+            median * 1e6,
+            stats.evaluations,
+            stats.accepted,
+            100.0 * (2.0 - twice_median / median),
+            100.0 * (2.0 - twice_minimum / minimum),
+            (2.0 * median - twice_median) * 1e9 / stats.evaluations as f64,
+            dynamic / median,
+        );
+    }
+}
+
+fn ensemble() {
+    let problem = |seed| {
+        let initial = Initial::Drawn { dimension: 1000, seed, variance: 0.5 };
+        Problem::builder(2, 2).learning_rate(1.0).noise(1e-2).initial(initial).build().expect("valid")
+    };
+    let problems: Vec<Problem> = (0..1000).map(problem).collect();
+    let (times, options) = (log_times(0.1, 100.0, 20).expect("valid"), SolveOptions::default());
+    let single = || problems.iter().for_each(|problem| drop(solve(&ErfK2P2, problem, &times, &options)));
+    let many = || drop(solve_many(&ErfK2P2, &problems, &times, &options));
+    let race = race(15, &[&single, &many]);
+    println!(
+        "1000 ErfK2P2 solves: one thread {:.1} ms, solve_many {:.1} ms (medians), ratio {:.2}; by minima {:.2}; {} threads",
+        race[0].1 * 1e3,
+        race[1].1 * 1e3,
+        race[0].1 / race[1].1,
+        race[0].0 / race[1].0,
+        std::thread::available_parallelism().map_or(1, usize::from),
+    );
+}
+
+fn main() {
+    share::<_, 7>(ErfK2P2, "solve_general_k2_p2", 200);
+    share::<_, 68>(ErfK4P8, "solve_general_k4_p8", 40);
+    ensemble();
+}
