@@ -28,7 +28,7 @@ TOML
 cat > "$work/rustc.py" <<'PYTHON'
 import os, resource, subprocess, sys
 arguments = sys.argv[1:]
-code = subprocess.call(arguments)
+code = subprocess.call(arguments, close_fds=False)
 if "outside" in arguments:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(os.environ["COMPILE_TIME_LOG"], "a") as log:

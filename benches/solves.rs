@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "every user needs its own part")]
 mod reference;
 
-use overlap::generated::{Integration, integrate_static};
+use overlap::generated::{Integration, integrate_sized};
 use overlap::{
     Activation, DynSystem, Initial, Method, Parameters, Problem, Shape, SolveFailure, SolveOptions, System,
     log_times, overlap_system, solve, solve_many,
@@ -17,10 +17,10 @@ use std::time::Instant;
 overlap_system!(k = 2, p = 2, act = erf);
 overlap_system!(k = 4, p = 8, act = erf);
 
-/// A system whose right-hand side is evaluated `TIMES` times, with a state of `DIM` numbers.
-struct Repeated<S, const DIM: usize, const TIMES: usize>(S);
+/// A system whose right-hand side is evaluated `TIMES` times.
+struct Repeated<S, const TIMES: usize>(S);
 
-impl<S: System, const DIM: usize, const TIMES: usize> System for Repeated<S, DIM, TIMES> {
+impl<S: System, const TIMES: usize> System for Repeated<S, TIMES> {
     fn name(&self) -> &str {
         self.0.name()
     }
@@ -52,7 +52,7 @@ impl<S: System, const DIM: usize, const TIMES: usize> System for Repeated<S, DIM
     }
 
     fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_static::<DIM, _>(self, integration)
+        integrate_sized(self, integration)
     }
 }
 
@@ -73,14 +73,14 @@ fn race(turns: usize, candidates: &[&dyn Fn()]) -> Vec<(f64, f64)> {
     times.iter_mut().map(summary).collect()
 }
 
-fn share<S: System + Copy, const DIM: usize>(system: S, case: &str, turns: usize) {
+fn share<S: System + Copy>(system: S, case: &str, turns: usize) {
     let problem = reference::problem(&reference::json(case));
     let times = log_times(0.1, 1000.0, 50).expect("valid");
     for method in [Method::Dopri5, Method::Dop853] {
         let mut options = SolveOptions::default();
         (options.rtol, options.atol, options.method) = (1e-8, 1e-10, method);
         let run = |system: &dyn System| solve(system, &problem, &times, &options).expect("solved").stats();
-        let (once, twice) = (Repeated::<S, DIM, 1>(system), Repeated::<S, DIM, 2>(system));
+        let (once, twice) = (Repeated::<S, 1>(system), Repeated::<S, 2>(system));
         let Shape { k, p, trained } = system.shape();
         let dynamic = DynSystem::new(k, p, system.activation(), trained).expect("valid");
         let stats = run(&once);
@@ -127,7 +127,7 @@ fn ensemble() {
 }
 
 fn main() {
-    share::<_, 7>(ErfK2P2, "solve_general_k2_p2", 200);
-    share::<_, 68>(ErfK4P8, "solve_general_k4_p8", 40);
+    share(ErfK2P2, "solve_general_k2_p2", 200);
+    share(ErfK4P8, "solve_general_k4_p8", 40);
     ensemble();
 }

@@ -15,9 +15,6 @@ pub(crate) const STRAIGHT_UP_TO: usize = 126;
 /// Systems up to this many arcsines may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
 
-/// States of at most this many numbers are integrated on the stack; the runtime's own limit.
-const STACK_LIMIT: usize = 512;
-
 /// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
 ///
 /// # Errors
@@ -55,14 +52,6 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     let (right_hand_side, risk) =
         if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
     let constants = constants(*sizes, unrolled, equations.tilted_is_symmetric());
-    // The static version is compiled for every size, so that it is emitted only where its states fit the stack.
-    let integrate = match sizes.dim() {
-        dim if dim <= STACK_LIMIT => {
-            let dim = count(dim);
-            quote!(integrate_static::<#dim, _>)
-        }
-        _ => quote!(integrate_dynamic),
-    };
     let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
     let name_text = name.to_string();
     let variant = activation.runtime_variant();
@@ -106,7 +95,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
             #[allow(unused_imports)]
             use #path::generated::{
                 Integration, Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Shape, Simd, dispatch,
-                integrate_dynamic, integrate_static, pair,
+                integrate_sized, pair,
             };
 
             #constants
@@ -168,7 +157,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                     &self,
                     integration: &mut Integration<'_>,
                 ) -> ::core::result::Result<(), #path::SolveFailure> {
-                    #integrate(self, integration)
+                    integrate_sized(self, integration)
                 }
             }
         };

@@ -1,7 +1,7 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
 pub use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
-pub use crate::solve::{Integration, integrate_dynamic, integrate_static};
+pub use crate::solve::{Integration, integrate_sized};
 pub use crate::{Parameters, Shape};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.

@@ -144,7 +144,7 @@ pub trait System: Send + Sync {
     fn equations_latex(&self) -> &str;
 
     /// Runs an integration with a state type of this system's size. The default works for every size; a declared
-    /// system passes its size as a constant so that the state lives on the stack.
+    /// system passes itself on so that a small state lives on the stack.
     #[doc(hidden)]
     fn integrate(&self, integration: &mut crate::solve::Integration<'_>) -> Result<(), crate::SolveFailure> {
         crate::solve::integrate_dynamic(self, integration)

@@ -9,15 +9,12 @@ use nalgebra::{Const, DefaultAllocator, Dim, Dyn, OVector};
 use ode_solvers::dop_shared::IntegrationError;
 use std::ops::Mul;
 
-/// States of at most this many entries live on the stack (some forty of them at a time), larger ones on the heap.
-const STACK_LIMIT: usize = 512;
-
 /// The library keeps every accepted step of a chunk; a chunk holds at most this many steps ...
 const CHUNK_STEPS: usize = 512;
 /// ... and about this many numbers (32 MB).
 const CHUNK_NUMBERS: usize = 1 << 22;
 
-/// One integration in progress; generated code passes it on to [`integrate_static`].
+/// One integration in progress; generated code passes it on to [`integrate_sized`].
 pub struct Integration<'a> {
     parameters: &'a Parameters,
     shape: Shape,
@@ -25,6 +22,8 @@ pub struct Integration<'a> {
     options: &'a SolveOptions,
     monitor: &'a dyn Monitor,
     event: Option<Event<'a>>,
+    /// Length of the state; the vectors the library works on may be longer, padded with zeros.
+    dim: usize,
     initial: Vec<f64>,
     /// Value of the event function at the last accepted step.
     event_value: f64,
@@ -69,6 +68,7 @@ impl<'a> Integration<'a> {
             event,
             event_value: f64::NAN,
             chunk: (CHUNK_NUMBERS / initial.len().max(1)).clamp(16, CHUNK_STEPS),
+            dim: initial.len(),
             initial,
             attempts: 0,
             spent_inside: 0,
@@ -83,6 +83,11 @@ impl<'a> Integration<'a> {
         self.times[self.times.len() - 1]
     }
 
+    /// The part of a library vector of `length` entries that is the state, see [`Span::share`].
+    fn share(&self, length: usize) -> f64 {
+        self.dim as f64 / length as f64
+    }
+
     fn finished(&self) -> bool {
         self.crossing.is_some() || self.trajectory.len() == self.times.len()
     }
@@ -93,6 +98,7 @@ impl<'a> Integration<'a> {
         time: f64,
         state: &[f64],
     ) -> Result<(), SolveFailure> {
+        let state = &state[..self.dim];
         let risk = system.risk(self.parameters, state);
         if !risk.is_finite() {
             return Err(SolveFailure::NotFinite { quantity: "risk".to_owned(), value: risk, time });
@@ -106,6 +112,7 @@ impl<'a> Integration<'a> {
     /// Value of the event function; 1 without an event, so that nothing is ever crossed.
     fn watch<S: System + ?Sized>(&self, system: &S, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
         let Some(event) = self.event else { return Ok(1.0) };
+        let state = &state[..self.dim];
         let view = State::new(self.shape, state, &self.parameters.a);
         let value = (event.function)(time, view, system.risk(self.parameters, state));
         if value.is_finite() {
@@ -115,6 +122,7 @@ impl<'a> Integration<'a> {
     }
 
     fn stop_at<S: System + ?Sized>(&mut self, system: &S, time: f64, state: &[f64]) {
+        let state = &state[..self.dim];
         self.crossing = Some(Crossing {
             shape: self.shape,
             values: state.to_vec(),
@@ -204,7 +212,8 @@ impl<'a> Integration<'a> {
         OVector<f64, D>: Mul<f64, Output = OVector<f64, D>>,
     {
         let to = time - position.time;
-        let span = Span { from: 0.0, to, step: to, attempts: self.options.max_steps };
+        let share = self.share(position.state.len());
+        let span = Span { from: 0.0, to, step: to, attempts: self.options.max_steps, share };
         match run(self.options, span, position.state.clone(), Inside { rhs }) {
             (state, Ok(())) => Ok(state),
             (_, Err(error)) => Err(self.failure(rhs, error, position.time)),
@@ -302,7 +311,8 @@ where
 {
     let rhs = Rhs::new(system, integration.parameters);
     let result = integration.start(&rhs).and_then(|()| {
-        let state = OVector::from_column_slice_generic(dim, Const::<1>, &integration.initial);
+        let mut state = OVector::zeros_generic(dim, Const::<1>);
+        state.as_mut_slice()[..integration.dim].copy_from_slice(&integration.initial);
         let mut position = Position { time: 0.0, step: 0.0, state };
         while !integration.finished() {
             advance(&rhs, integration, &mut position)?;
@@ -333,7 +343,8 @@ where
         return Err(SolveFailure::MaxSteps { max_steps: options.max_steps, time: position.time });
     }
     // Without an end, so that no step is cut to fit it: a row does not depend on which rows come after it.
-    let span = Span { from: position.time, to: f64::INFINITY, step: position.step, attempts: left };
+    let share = integration.share(position.state.len());
+    let span = Span { from: position.time, to: f64::INFINITY, step: position.step, attempts: left, share };
     let chose_first_step = span.step == 0.0;
     let (evaluations, inside, accepted) =
         (rhs.evaluations(), integration.spent_inside, integration.trajectory.stats.accepted);
@@ -358,19 +369,20 @@ pub fn integrate_dynamic<S: System + ?Sized>(
     system: &S,
     integration: &mut Integration<'_>,
 ) -> Result<(), SolveFailure> {
-    let dim = Dyn(integration.initial.len());
+    let dim = Dyn(integration.dim);
     integrate(system, integration, dim)
 }
 
-/// Integrates with a state of `DIM` numbers on the stack, where that is small enough; else as [`integrate_dynamic`].
+/// Integrates with a state on the stack, where it is small enough for that to matter; else as [`integrate_dynamic`].
+///
+/// The state is padded to one of a few lengths, so that this crate compiles the solver once for all declared systems: for a
+/// length of its own, every declared system would spend seconds of compile time on it.
 #[doc(hidden)]
-pub fn integrate_static<const DIM: usize, S: System + ?Sized>(
-    system: &S,
-    integration: &mut Integration<'_>,
-) -> Result<(), SolveFailure> {
-    if DIM <= STACK_LIMIT && DIM == integration.initial.len() {
-        integrate(system, integration, Const::<DIM>)
-    } else {
-        integrate_dynamic(system, integration)
+pub fn integrate_sized(system: &dyn System, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
+    match integration.dim {
+        ..=8 => integrate(system, integration, Const::<8>),
+        ..=24 => integrate(system, integration, Const::<24>),
+        ..=80 => integrate(system, integration, Const::<80>),
+        _ => integrate_dynamic(system, integration),
     }
 }

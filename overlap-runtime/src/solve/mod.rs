@@ -18,7 +18,7 @@ mod times;
 pub use event::{Crossing, Event, EventFunction};
 pub use integration::Integration;
 #[doc(hidden)]
-pub use integration::{integrate_dynamic, integrate_static};
+pub use integration::{integrate_dynamic, integrate_sized};
 pub use many::{solve_many, solve_many_monitored};
 pub use options::{Method, SolveOptions};
 pub use rhs::{RightHandSide, evaluate};

@@ -46,6 +46,11 @@ impl<'a, S: System + ?Sized> Rhs<'a, S> {
     }
 
     pub(super) fn evaluate(&self, state: &[f64], derivative: &mut [f64]) {
+        // What is beyond the state is padding: zero, and constant.
+        let dim = self.system.shape().dim();
+        let (derivative, padding) = derivative.split_at_mut(dim);
+        let state = &state[..dim];
+        padding.fill(0.0);
         self.system.right_hand_side(self.parameters, state, derivative);
         let count = self.evaluations.get() + 1;
         self.evaluations.set(count);
@@ -120,6 +125,9 @@ pub(super) struct Span {
     pub(super) step: f64,
     /// Largest number of attempts.
     pub(super) attempts: usize,
+    /// The part of the vector that is the state; the rest is padding without error. The library controls the root mean
+    /// square of the error over all entries: tolerances smaller by √share make it that of the state alone.
+    pub(super) share: f64,
 }
 
 /// Runs `ode_solvers` over `span`; the last accepted state, and how it ended.
@@ -135,8 +143,9 @@ where
     DefaultAllocator: Allocator<D>,
     OVector<f64, D>: Mul<f64, Output = OVector<f64, D>>,
 {
-    let Span { from, to, step, attempts } = span;
-    let (rtol, atol) = (options.rtol, options.atol.max(SMALLEST_ATOL));
+    let Span { from, to, step, attempts, share } = span;
+    let scale = share.sqrt();
+    let (rtol, atol) = (options.rtol * scale, options.atol.max(SMALLEST_ATOL) * scale);
     let attempts = attempts.clamp(1, MOST_ATTEMPTS) as u32;
     // The library's own defaults: safety factor, beta, smallest and largest growth of the step.
     macro_rules! integrate {

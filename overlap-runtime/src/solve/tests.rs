@@ -33,7 +33,7 @@ impl<F: Fn(f64, f64) -> [f64; 2] + Send + Sync> System for Toy<F> {
         ""
     }
     fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_static::<2, _>(self, integration)
+        integrate_sized(self, integration)
     }
 }
 
@@ -146,7 +146,7 @@ fn time_enters_as_a_component_of_the_state() {
 }
 
 #[test]
-fn static_and_dynamic_states_agree_to_the_last_bit() {
+fn padded_states_on_the_stack_agree_with_states_on_the_heap() {
     struct Dynamic<S>(S);
     impl<S: System> System for Dynamic<S> {
         fn name(&self) -> &str {
@@ -175,11 +175,18 @@ fn static_and_dynamic_states_agree_to_the_last_bit() {
         let times = [0.3, 2.0];
         let on_stack = solve(&exponentials(), &problem(1.0, 1.0), &times, &options(method)).unwrap();
         let on_heap = solve(&Dynamic(exponentials()), &problem(1.0, 1.0), &times, &options(method)).unwrap();
-        assert_eq!(on_stack, on_heap);
+        // The same error control: the same steps up to rounding and the library's guess of the first one.
+        assert_eq!(on_stack.stats(), on_heap.stats());
+        for row in 0..times.len() {
+            let (found, expected) = (on_stack.state(row).unwrap(), on_heap.state(row).unwrap());
+            for (x, y) in found.as_slice().iter().zip(expected.as_slice()) {
+                assert!((x / y - 1.0).abs() < 1e-10, "{method:?}: {x} {y}");
+            }
+        }
     }
 }
 
-/// Every entry decays, at a size near the limit of the stack.
+/// Every entry decays.
 struct Large;
 
 impl System for Large {
@@ -205,12 +212,12 @@ impl System for Large {
         ""
     }
     fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_static::<490, _>(self, integration)
+        integrate_sized(self, integration)
     }
 }
 
 #[test]
-fn large_states_fit_the_stack_of_a_thread() {
+fn large_states_are_solved_too() {
     let problem = Problem::builder(3, 28).build().unwrap();
     for method in METHODS {
         let found = solve(&Large, &problem, &[0.0, 1.0], &options(method)).unwrap();
