@@ -1,9 +1,11 @@
-//! Right-hand sides and risks, generated and sized at run time, against values computed with 40 digits, on every instruction set.
+//! Generated right-hand sides and risks: against values computed with 40 digits, and, over many sizes and both forms of
+//! the code, against the typed-in equations. CI runs this file on every instruction set (`OVERLAP_SIMD`).
 
-use nalgebra::DMatrix;
-use overlap::simd::Level;
-use overlap::{DynSystem, Initial, Parameters, Problem, Scale, System, overlap_system};
-use serde_json::Value;
+#[path = "support/reference.rs"]
+#[allow(dead_code)]
+mod reference;
+#[path = "support/textbook.rs"]
+mod textbook;
 
 use overlap::{Initial, Problem, RightHandSide, Scale, System, evaluate, overlap_system};
 use textbook::Textbook;
@@ -15,74 +17,48 @@ fn deviation(found: &[f64], truth: &[f64]) -> f64 {
     if largest == 0.0 { worst } else { worst / largest }
 }
 
-fn check(system: &dyn System, file: &str, bound: f64) {
-    let path = format!("{}/tests/data/reference/{file}.json", env!("CARGO_MANIFEST_DIR"));
-    let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let number = |key: &str| case[key].as_f64().unwrap();
-    let size = |key: &str| case[key].as_u64().unwrap() as usize;
-    let mut builder = Problem::builder(size("k"), size("p"))
-        .student_scale(Scale::Value(number("student_scale")))
-        .teacher_scale(Scale::Value(number("teacher_scale")))
-        .learning_rate(number("learning_rate"))
-        .noise(number("noise"))
-        .batch(size("batch"))
-        .teacher_overlaps(matrix(&case["P"]))
-        .a_star(list(&case["a_star"]))
-        .a(list(&case["a"]))
-        .initial(Initial::Given { m: matrix(&case["M"]), q: matrix(&case["Q"]) });
-    builder = builder.second_layer_rate(number("second_layer_rate"));
-    let problem = builder.build().unwrap();
-    let parameters = Parameters::new(system, &problem).unwrap();
-    let shape = system.shape();
-    let mut state = vec![0.0; shape.dim()];
-    let (dm, dq, da) = (matrix(&case["dM"]), matrix(&case["dQ"]), list(&case["da"]));
-    let mut expected = vec![0.0; shape.dim()];
-    for i in 0..shape.p {
-        for r in 0..shape.k {
-            state[shape.m(r, i)] = problem.m()[(r, i)];
-            expected[shape.m(r, i)] = dm[(r, i)];
-        }
-        for j in i..shape.p {
-            state[shape.q(i, j)] = problem.q()[(i, j)];
-            expected[shape.q(i, j)] = dq[(i, j)];
-        }
-        if shape.trained {
-            state[shape.a(i)] = problem.a()[i];
-            expected[shape.a(i)] = da[i];
-        }
-    }
-    let sized_at_run_time =
-        DynSystem::new(shape.k, shape.p, system.activation(), shape.trained).expect("valid sizes");
-    let (m, q) = (shape.k * shape.p, shape.k * shape.p + shape.p * (shape.p + 1) / 2);
-    for level in Level::ALL {
-        if !level.force() {
-            println!("{level:?} is not available");
-            continue;
-        }
-        for system in [system, &sized_at_run_time] {
-            let mut derivative = vec![f64::NAN; shape.dim()];
-            system.right_hand_side(&parameters, &state, &mut derivative);
-            let worst = [(0, m), (m, q), (q, shape.dim())]
-                .map(|(from, to)| deviation(&derivative[from..to], &expected[from..to]));
-            let risk = deviation(&[system.risk(&parameters, &state)], &[number("risk")]);
-            let text = format!("{file}, {}, {level:?}: {worst:?} {risk:e}", system.name());
-            println!("{text}");
-            assert!(worst.iter().all(|&x| x <= bound) && risk <= bound, "{text}");
-        }
-    }
+fn deviations(found: &RightHandSide, truth: &RightHandSide) -> [f64; 4] {
+    [
+        deviation(found.d_m.as_slice(), truth.d_m.as_slice()),
+        deviation(found.d_q.as_slice(), truth.d_q.as_slice()),
+        deviation(found.d_a.as_slice(), truth.d_a.as_slice()),
+        deviation(&[found.risk], &[truth.risk]),
+    ]
+}
+
+fn against_forty_digits(system: &dyn System, name: &str, bound: f64) {
+    let case = reference::json(name);
+    let found = evaluate(system, &reference::problem(&case)).unwrap();
+    let mut truth = found.clone();
+    truth.d_m = reference::matrix(&case["dM"]);
+    truth.d_q = reference::matrix(&case["dQ"]);
+    truth.d_a = reference::vector(&case["da"]);
+    truth.risk = case["risk"].as_f64().unwrap();
+    let worst = deviations(&found, &truth);
+    println!("{name}: {worst:?}");
+    assert!(worst.iter().all(|&x| x <= bound), "{name}: {worst:?}");
 }
 
 #[test]
-fn right_hand_sides_match_forty_digits_on_every_instruction_set() {
-    check(&ErfK1P1, "rhs_k1_p1_mean", 1e-14);
-    check(&ErfK1P2, "rhs_k1_p2_sum", 1e-14);
-    check(&ErfK2P2Trained, "rhs_k2_p2_sum_trained", 1e-14);
-    check(&ErfK2P3Trained, "rhs_k2_p3_mean_correlated_teacher", 1e-14);
-    check(&ErfK3P5Trained, "rhs_k3_p5_sqrt_trained", 1e-14);
-    check(&ErfK4P8, "rhs_k4_p8_mean", 1e-14);
-    check(&ErfK4P16, "rhs_k4_p16_mean", 1e-14);
-    check(&ErfK4P8Trained, "rhs_k4_p8_mean_trained_batch4", 1e-14);
-    check(&ErfK4P8, "rhs_k4_p8_nearly_aligned", 5e-12);
+fn right_hand_sides_match_forty_digits() {
+    overlap_system!(k = 1, p = 1, act = erf);
+    overlap_system!(k = 1, p = 2, act = erf);
+    overlap_system!(k = 2, p = 2, act = erf, second_layer = trained);
+    overlap_system!(k = 2, p = 3, act = erf, second_layer = trained);
+    overlap_system!(k = 3, p = 5, act = erf, second_layer = trained);
+    overlap_system!(k = 4, p = 8, act = erf);
+    overlap_system!(k = 4, p = 16, act = erf);
+    overlap_system!(k = 4, p = 8, act = erf, second_layer = trained);
+    against_forty_digits(&ErfK1P1, "rhs_k1_p1_mean", 1e-14);
+    against_forty_digits(&ErfK1P2, "rhs_k1_p2_sum", 1e-14);
+    against_forty_digits(&ErfK2P2Trained, "rhs_k2_p2_sum_trained", 1e-14);
+    against_forty_digits(&ErfK2P3Trained, "rhs_k2_p3_mean_correlated_teacher", 1e-14);
+    against_forty_digits(&ErfK3P5Trained, "rhs_k3_p5_sqrt_trained", 1e-14);
+    against_forty_digits(&ErfK4P8, "rhs_k4_p8_mean", 1e-14);
+    against_forty_digits(&ErfK4P16, "rhs_k4_p16_mean", 1e-14);
+    against_forty_digits(&ErfK4P8Trained, "rhs_k4_p8_mean_trained_batch4", 1e-14);
+    // Near convergence the sums cancel.
+    against_forty_digits(&ErfK4P8, "rhs_k4_p8_nearly_aligned", 5e-12);
 }
 
 /// Every problem has its own correlated teacher, second layers, scales, batch and noise; variance 2 makes arcsines of

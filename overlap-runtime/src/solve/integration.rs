@@ -381,8 +381,8 @@ pub fn integrate_dynamic<S: System + ?Sized>(
 pub fn integrate_sized(system: &dyn System, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
     match integration.dim {
         ..=8 => integrate(system, integration, Const::<8>),
-        ..=24 => integrate(system, integration, Const::<24>),
-        ..=80 => integrate(system, integration, Const::<80>),
+        9..=24 => integrate(system, integration, Const::<24>),
+        25..=80 => integrate(system, integration, Const::<80>),
         _ => integrate_dynamic(system, integration),
     }
 }
