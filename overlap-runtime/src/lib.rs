@@ -3,6 +3,9 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
+#[cfg(test)]
+extern crate self as overlap_runtime;
+
 pub mod cli;
 mod compare;
 mod error;
@@ -14,6 +17,7 @@ pub mod plot;
 mod problem;
 pub mod problem_file;
 mod problem_json;
+mod schedule;
 mod shape;
 pub mod simd;
 mod simulate;
@@ -29,8 +33,9 @@ pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};
+pub use schedule::Schedule;
 pub use shape::Shape;
-pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};
+pub use simulate::{Ensemble, SimulateOptions, Simulator, simulate, simulate_monitored, whole_steps};
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
     solve, solve_monitored, solve_until,

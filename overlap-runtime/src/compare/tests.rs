@@ -47,7 +47,7 @@ fn sgd(rows: usize, replicas: usize, shift: f64, seed: u64) -> Ensemble {
             Row { state, risk: 0.25 }
         };
         let samples = (0..replicas).map(replica).collect();
-        ensemble.push(index as f64, (index * DIMENSION) as u64, samples);
+        ensemble.push(index as f64, (index * DIMENSION) as u64, 0.0, samples);
     }
     ensemble
 }
@@ -104,7 +104,7 @@ fn one_replica_decides_nothing() {
 #[test]
 fn rows_without_spread_are_fine() {
     let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, 2, false);
-    ensemble.push(0.0, 0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
+    ensemble.push(0.0, 0, 0.0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
     let comparison = Comparison::with_bias(&ode(&[0.0]), &ensemble, 0.0).unwrap();
     assert_eq!((comparison.verdict(), comparison.rows()[0].z), (Verdict::Agree, 0.0));
     let mut moved = ode(&[0.0]);

@@ -15,6 +15,8 @@ pub struct Ensemble {
     requested: Vec<f64>,
     steps: Vec<u64>,
     times: Vec<f64>,
+    /// Variance of the label noise.
+    noises: Vec<f64>,
     states: Vec<Moments>,
     risks: Vec<Moments>,
     kept: Option<Vec<Vec<Row>>>,
@@ -74,6 +76,7 @@ impl Ensemble {
             requested: Vec::new(),
             steps: Vec::new(),
             times: Vec::new(),
+            noises: Vec::new(),
             states: Vec::new(),
             risks: Vec::new(),
             kept: keep_replicas.then(Vec::new),
@@ -82,9 +85,10 @@ impl Ensemble {
     }
 
     /// Adds the next output time; `rows` in replica order, one or more.
-    pub(crate) fn push(&mut self, requested: f64, step: u64, rows: Vec<Row>) {
+    pub(crate) fn push(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>) {
         self.requested.push(requested);
         self.steps.push(step);
+        self.noises.push(noise);
         self.times.push(step as f64 / self.dimension as f64);
         self.states.push(Moments::of(&rows.iter().map(|row| row.state.as_slice()).collect::<Vec<_>>()));
         self.risks
@@ -171,7 +175,7 @@ impl Ensemble {
 
     /// Mean excess risk R - Δ/2 at every time.
     pub fn excess_risk(&self) -> Vec<f64> {
-        self.risks.iter().map(|moments| moments.mean[0] - 0.5 * self.parameters.noise).collect()
+        self.risks.iter().zip(&self.noises).map(|(moments, noise)| moments.mean[0] - 0.5 * noise).collect()
     }
 
     /// Standard deviation over the replicas (n - 1) of the risk at every time.

@@ -2,6 +2,19 @@
 
 use crate::{Error, Initial, Problem};
 
+/// How SGD is simulated. All follow the same law of the overlaps; the numbers of a seed differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Simulator {
+    /// [`Reduced`](Simulator::Reduced) where d ≥ k + p, else [`Direct`](Simulator::Direct).
+    #[default]
+    Auto,
+    /// The weights themselves, in d dimensions: a step costs d (2 p + 1) operations.
+    Direct,
+    /// The overlaps alone, as the Markov chain they exactly are for every d ≥ k + p: a step costs the same for every d.
+    Reduced,
+}
+
 /// Options of [`simulate`](crate::simulate): input dimension, replicas, seed, threads.
 ///
 /// ```
@@ -14,6 +27,8 @@ use crate::{Error, Initial, Problem};
 pub struct SimulateOptions {
     /// Input dimension d. Default (`None`): the dimension the problem's initial weights were drawn in, else 1000.
     pub dimension: Option<usize>,
+    /// How SGD is simulated (default [`Simulator::Auto`]).
+    pub simulator: Simulator,
     /// Number of independent runs from the same initial weights, at least 1 (default 1).
     pub replicas: usize,
     /// Seed of the data; the initial weights have their own in [`Initial::Drawn`] (default 0).
@@ -27,7 +42,14 @@ pub struct SimulateOptions {
 
 impl Default for SimulateOptions {
     fn default() -> Self {
-        SimulateOptions { dimension: None, replicas: 1, seed: 0, threads: None, keep_replicas: false }
+        SimulateOptions {
+            dimension: None,
+            simulator: Simulator::Auto,
+            replicas: 1,
+            seed: 0,
+            threads: None,
+            keep_replicas: false,
+        }
     }
 }
 
@@ -36,6 +58,13 @@ impl SimulateOptions {
     #[must_use]
     pub fn dimension(mut self, dimension: usize) -> Self {
         self.dimension = Some(dimension);
+        self
+    }
+
+    /// Sets how SGD is simulated.
+    #[must_use]
+    pub fn simulator(mut self, simulator: Simulator) -> Self {
+        self.simulator = simulator;
         self
     }
 
@@ -73,6 +102,15 @@ impl SimulateOptions {
             Initial::Drawn { dimension, .. } => dimension,
             _ => 1000,
         })
+    }
+
+    /// The simulator used for `problem`: never [`Simulator::Auto`].
+    pub fn simulator_for(&self, problem: &Problem) -> Simulator {
+        match self.simulator {
+            Simulator::Auto if self.dimension_for(problem) >= problem.k() + problem.p() => Simulator::Reduced,
+            Simulator::Auto => Simulator::Direct,
+            chosen => chosen,
+        }
     }
 
     /// Checks the counts; the dimension is checked where the weights are made.
