@@ -3,6 +3,7 @@
 //! A step sweeps once over the weights, chunk by chunk: draw the new inputs, apply the last step's update, accumulate
 //! the new fields. Weights and inputs are kept by chunks, so that what a sweep touches lies together.
 
+use super::aligned::Aligned;
 use super::normals::{DRAW, LANES, Normals};
 use super::setting::{Divergence, NotFinite, Rates, Setting, check_state};
 use super::units::activate;
@@ -11,12 +12,14 @@ use crate::weights::Weights;
 
 /// Coordinates of a chunk: the chunk of all students and inputs fits into the first-level cache.
 const CHUNK: usize = 64;
+/// Chunks whose inputs are drawn together.
+const DRAWN_TOGETHER: usize = 4;
 
 /// What all replicas start from.
 pub(super) struct Start {
     pub(super) setting: Setting,
     /// Student weights, by chunks: chunk x p x CHUNK, padded with zeros.
-    student: Vec<f64>,
+    student: Aligned,
     /// The coordinates in which the teachers are not zero, and W* there, k x support.
     support: usize,
     teacher: Vec<f64>,
@@ -25,7 +28,7 @@ pub(super) struct Start {
 impl Start {
     pub(super) fn new(setting: Setting, weights: &Weights) -> Self {
         let (d, p) = (setting.dimension, setting.shape.p);
-        let mut student = vec![0.0; d.div_ceil(CHUNK) * p * CHUNK];
+        let mut student = Aligned::zeros(d.div_ceil(CHUNK) * p * CHUNK);
         for i in 0..p {
             for (chunk, part) in weights.student.column(i).as_slice().chunks(CHUNK).enumerate() {
                 let at = (chunk * p + i) * CHUNK;
@@ -45,7 +48,7 @@ pub(super) struct Direct<'a> {
     start: &'a Start,
     normals: Normals,
     /// Student weights, as in [`Start`].
-    student: Vec<f64>,
+    student: Aligned,
     /// Second layer a, p padded to whole packs; constant where it is not trained.
     a: Vec<f64>,
     step: u64,
@@ -53,10 +56,10 @@ pub(super) struct Direct<'a> {
     zeta: [f64; DRAW],
     used: usize,
     /// The batch's inputs x, chunk x b x CHUNK, and the last step's.
-    inputs: Vec<f64>,
-    last: Vec<f64>,
+    inputs: Aligned,
+    last: Aligned,
     /// λ √d by lanes, b x p x LANES.
-    sums: Vec<f64>,
+    sums: Aligned,
     /// What multiplies x in the update of w_i, b x p; the last step's until it is applied.
     factors: Vec<f64>,
     pending: bool,
@@ -78,7 +81,7 @@ struct Units {
 impl<'a> Direct<'a> {
     pub(super) fn new(start: &'a Start, normals: Normals) -> Self {
         let Setting { shape, batch, dimension, .. } = start.setting;
-        let inputs = vec![0.0; dimension.div_ceil(CHUNK) * batch * CHUNK];
+        let inputs = Aligned::zeros(dimension.div_ceil(CHUNK) * batch * CHUNK);
         let mut a = start.setting.parameters.a.clone();
         a.resize(shape.p.next_multiple_of(LANES), 0.0);
         let numbers = vec![0.0; shape.k.max(shape.p).next_multiple_of(LANES)];
@@ -92,7 +95,7 @@ impl<'a> Direct<'a> {
             used: DRAW,
             last: inputs.clone(),
             inputs,
-            sums: vec![0.0; batch * shape.p * LANES],
+            sums: Aligned::zeros(batch * shape.p * LANES),
             factors: vec![0.0; batch * shape.p],
             pending: false,
             units: Units {
@@ -143,27 +146,44 @@ impl<'a> Direct<'a> {
         let Setting { shape, batch, dimension, .. } = self.start.setting;
         std::mem::swap(&mut self.inputs, &mut self.last);
         self.sums.fill(0.0);
-        let width = batch * CHUNK;
-        for (index, weights) in self.student.chunks_exact_mut(shape.p * CHUNK).enumerate() {
-            let inputs = &mut self.inputs[index * width..(index + 1) * width];
-            let last = &self.last[index * width..(index + 1) * width];
-            let left = dimension - index * CHUNK;
-            let length = left.min(CHUNK).next_multiple_of(DRAW);
-            for x in inputs.chunks_exact_mut(CHUNK) {
-                self.normals.fill(s, &mut x[..length]);
-                if left < length {
-                    x[left..length].fill(0.0);
-                }
+        let (width, p, pending) = (batch * CHUNK, shape.p, self.pending);
+        let student: &mut [f64] = &mut self.student;
+        let sums: &mut [f64] = &mut self.sums;
+        let inputs: &mut [f64] = &mut self.inputs;
+        let (last, factors): (&[f64], &[f64]) = (&self.last, &self.factors);
+        let part = DRAWN_TOGETHER * CHUNK;
+        let parts = student.chunks_mut(part * p).zip(inputs.chunks_mut(part * batch)).zip(last.chunks(part * batch));
+        for (index, ((student, inputs), last)) in parts.enumerate() {
+            let left = dimension - index * part;
+            let whole = (left / CHUNK).min(DRAWN_TOGETHER);
+            self.normals.fill(s, &mut inputs[..whole * width]);
+            let rest = left.min(part) - whole * CHUNK;
+            for x in inputs[whole * width..].chunks_exact_mut(CHUNK) {
+                self.normals.fill(s, &mut x[..rest.next_multiple_of(DRAW)]);
+                x[rest..].fill(0.0);
             }
-            let mut work =
-                Chunk { inputs, last, factors: &self.factors, sums: &mut self.sums, p: shape.p, length };
-            for (group, weights) in weights.chunks_mut(4 * CHUNK).enumerate() {
-                if weights.len() == 4 * CHUNK {
-                    work.students::<S, 4>(s, 4 * group, weights, self.pending);
-                } else {
-                    for (i, weights) in weights.chunks_exact_mut(CHUNK).enumerate() {
-                        work.students::<S, 1>(s, 4 * group + i, weights, self.pending);
+            let chunks = student.chunks_exact_mut(p * CHUNK).zip(inputs.chunks_exact(width).zip(last.chunks_exact(width)));
+            for (chunk, (weights, (inputs, last))) in chunks.enumerate() {
+                let length = if chunk < whole { CHUNK } else { rest.next_multiple_of(DRAW) };
+                let mut work = Chunk { inputs, last, factors, sums, p, length };
+                let (mut first, mut weights) = (0, weights);
+                // As many students together as registers hold their factors and sums.
+                while first < p {
+                    let count = if S::LANES == LANES && p - first >= 8 {
+                        8
+                    } else if p - first >= 4 {
+                        4
+                    } else {
+                        1
+                    };
+                    let (group, others) = weights.split_at_mut(count * CHUNK);
+                    match count {
+                        8 => work.students::<S, 8>(s, first, group, pending),
+                        4 => work.students::<S, 4>(s, first, group, pending),
+                        _ => work.students::<S, 1>(s, first, group, pending),
                     }
+                    first += count;
+                    weights = others;
                 }
             }
         }
@@ -316,7 +336,12 @@ impl Chunk<'_> {
 
     #[inline(always)]
     fn factors_of<S: Simd, const G: usize>(&self, s: S, sample: usize, first: usize) -> [S::Pack; G] {
-        std::array::from_fn(|g| s.splat(self.factors[sample * self.p + first + g]))
+        // Not `array::from_fn`: its closure would be compiled without the instruction set.
+        let mut factors = [s.splat(0.0); G];
+        for g in 0..G {
+            factors[g] = s.splat(self.factors[sample * self.p + first + g]);
+        }
+        factors
     }
 
     #[inline(always)]
@@ -327,7 +352,11 @@ impl Chunk<'_> {
         first: usize,
         lane: usize,
     ) -> [S::Pack; G] {
-        std::array::from_fn(|g| s.load(self.sums, (sample * self.p + first + g) * LANES + lane))
+        let mut sums = [s.splat(0.0); G];
+        for g in 0..G {
+            sums[g] = s.load(self.sums, (sample * self.p + first + g) * LANES + lane);
+        }
+        sums
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::Chain;
 use crate::simd::{Kernel, Simd, dispatch};
+use crate::simulate::aligned::Aligned;
 use crate::simulate::normals::{Chi, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, check_state};
 use crate::simulate::units::activate;
@@ -17,7 +18,7 @@ pub(in crate::simulate) struct Octet<'a> {
     replicas: usize,
     normals: Normals,
     /// The students' rows of L with the columns kept, p x columns.
-    rows: Vec<f64>,
+    rows: Aligned,
     columns: usize,
     /// Second layer a, p.
     a: Vec<f64>,
@@ -27,7 +28,7 @@ pub(in crate::simulate) struct Octet<'a> {
     block: usize,
     chi: Vec<Chi>,
     /// The batch's coordinates z, b x (columns + 2).
-    z: Vec<f64>,
+    z: Aligned,
     /// The factors c_i / d, b x p.
     factors: Vec<f64>,
     /// σ(λ_i) of one sample, p.
@@ -42,7 +43,7 @@ impl<'a> Octet<'a> {
         let (n, p) = (shape.nodes(), shape.p);
         let block = chain.block(BLOCK);
         let columns = n + block.min(chain.rest);
-        let mut rows = vec![0.0; p * columns * LANES];
+        let mut rows = Aligned::zeros(p * columns * LANES);
         for (row, start) in rows.chunks_exact_mut(columns * LANES).zip(chain.student.chunks_exact(n)) {
             for (lanes, &value) in row.chunks_exact_mut(LANES).zip(start) {
                 lanes.fill(value);
@@ -61,7 +62,7 @@ impl<'a> Octet<'a> {
             chi: (0..block)
                 .map(|sample| Chi::new([chain.rest.saturating_sub(sample) as u64; LANES]))
                 .collect(),
-            z: vec![0.0; batch * (columns + 2) * LANES],
+            z: Aligned::zeros(batch * (columns + 2) * LANES),
             factors: vec![0.0; batch * p * LANES],
             values: vec![0.0; p * LANES],
             second: vec![0.0; p * LANES],

@@ -6,6 +6,7 @@
 
 use super::{Chain, decreasing};
 use crate::simd::{Kernel, Simd, dispatch};
+use crate::simulate::aligned::Aligned;
 use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, Setting, check_state};
 use crate::simulate::units::activate;
@@ -21,7 +22,7 @@ pub(in crate::simulate) struct Single<'a> {
     /// p padded to whole packs.
     width: usize,
     /// The students' part of L with the columns kept, column by column, `width` numbers each.
-    columns: Vec<f64>,
+    columns: Aligned,
     /// Second layer a.
     a: Vec<f64>,
     step: u64,
@@ -34,13 +35,13 @@ pub(in crate::simulate) struct Single<'a> {
     draws: Draws,
     /// c / d of the samples whose update is not in `columns` yet, sample by sample, and how many: the batch at hand, or
     /// with single samples the last one.
-    factors: Vec<f64>,
+    factors: Aligned,
     pending: usize,
     /// With single samples: L z of the next sample without the pending update.
-    fields: Vec<f64>,
+    fields: Aligned,
     /// σ(λ), and Σ_b E σ(λ_i).
-    values: Vec<f64>,
-    second: Vec<f64>,
+    values: Aligned,
+    second: Aligned,
 }
 
 /// The randomness of a block.
@@ -49,7 +50,7 @@ struct Draws {
     /// Numbers in a row: samples, padded.
     stride: usize,
     /// z, a row for each coordinate; a direction opened by sample j has zeros before j and χ at j. Padded in front.
-    z: Vec<f64>,
+    z: Aligned,
     /// ζ, then the label y.
     labels: Vec<f64>,
     /// z·z' of each sample with the one before.
@@ -62,7 +63,7 @@ impl<'a> Single<'a> {
         let (n, width) = (shape.nodes(), shape.p.next_multiple_of(LANES));
         let block = chain.block(BLOCK);
         let directions = block.min(chain.rest);
-        let mut columns = vec![0.0; (n + directions) * width];
+        let mut columns = Aligned::zeros((n + directions) * width);
         for (i, row) in chain.student.chunks_exact(n).enumerate() {
             for (c, &value) in row.iter().enumerate() {
                 columns[c * width + i] = value;
@@ -84,15 +85,15 @@ impl<'a> Single<'a> {
             chi: decreasing(chain.rest, block),
             draws: Draws {
                 stride,
-                z: vec![0.0; LANES + (n + directions) * stride],
+                z: Aligned::zeros(LANES + (n + directions) * stride),
                 labels: vec![0.0; stride],
                 products: vec![0.0; stride],
             },
-            factors: vec![0.0; batch * width],
+            factors: Aligned::zeros(batch * width),
             pending: 0,
-            fields: vec![0.0; width],
-            values: vec![0.0; width],
-            second: vec![0.0; width],
+            fields: Aligned::zeros(width),
+            values: Aligned::zeros(width),
+            second: Aligned::zeros(width),
         }
     }
 
@@ -276,7 +277,7 @@ impl<'a> Single<'a> {
         let setting = &self.chain.setting;
         let (width, stride, n) = (self.width, self.draws.stride, setting.shape.nodes());
         let rate = rates.first / setting.dimension as f64;
-        let mut sums = std::mem::take(&mut self.second);
+        let mut sums = std::mem::replace(&mut self.second, Aligned::zeros(0));
         let filled = n + self.seen.min(self.directions);
         sums.fill(0.0);
         self.pending = 0;
