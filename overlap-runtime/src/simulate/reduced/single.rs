@@ -5,6 +5,7 @@
 //! multiplication wait for the step before.
 
 use super::{Chain, decreasing};
+use crate::Shape;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::simulate::aligned::Aligned;
 use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
@@ -42,19 +43,48 @@ pub(in crate::simulate) struct Single<'a> {
     /// σ(λ), and Σ_b E σ(λ_i).
     values: Aligned,
     second: Aligned,
+    /// A row of L while it is reflected.
+    reflected: Vec<f64>,
 }
 
 /// The randomness of a block.
 #[derive(Clone)]
 struct Draws {
-    /// Numbers in a row: samples, padded.
+    /// Numbers in a row: coordinates, padded.
     stride: usize,
-    /// z, a row for each coordinate; a direction opened by sample j has zeros before j and χ at j. Padded in front.
+    /// z, a row for each sample. Sample j opens a direction: χ beside the coordinates it has, zeros behind.
     z: Aligned,
     /// ζ, then the label y.
     labels: Vec<f64>,
+    /// √Δ of each sample.
+    noise: Vec<f64>,
+    /// z of the teachers' coordinates, a row for each coordinate.
+    teacher: Vec<f64>,
     /// z·z' of each sample with the one before.
     products: Vec<f64>,
+    /// 0, 1, 2, ...
+    numbers: Vec<f64>,
+}
+
+impl Draws {
+    fn new(block: usize, coordinates: usize, k: usize) -> Self {
+        let (samples, stride) = (block.next_multiple_of(DRAW), coordinates.next_multiple_of(DRAW));
+        Draws {
+            stride,
+            z: Aligned::zeros(block * stride),
+            labels: vec![0.0; samples],
+            noise: vec![0.0; samples],
+            teacher: vec![0.0; k * samples],
+            products: vec![0.0; block],
+            numbers: (0..stride).map(|number| number as f64).collect(),
+        }
+    }
+
+    /// z of a sample.
+    #[inline(always)]
+    fn of(&self, sample: usize) -> &[f64] {
+        &self.z[sample * self.stride..(sample + 1) * self.stride]
+    }
 }
 
 impl<'a> Single<'a> {
@@ -71,7 +101,6 @@ impl<'a> Single<'a> {
         }
         let mut a = chain.setting.parameters.a.clone();
         a.resize(width, 0.0);
-        let stride = block.next_multiple_of(DRAW);
         Single {
             chain,
             normals,
@@ -83,17 +112,13 @@ impl<'a> Single<'a> {
             block,
             directions,
             chi: decreasing(chain.rest, block),
-            draws: Draws {
-                stride,
-                z: Aligned::zeros(LANES + (n + directions) * stride),
-                labels: vec![0.0; stride],
-                products: vec![0.0; stride],
-            },
+            draws: Draws::new(block, n + directions, shape.k),
             factors: Aligned::zeros(batch * width),
             pending: 0,
             fields: Aligned::zeros(width),
             values: Aligned::zeros(width),
             second: Aligned::zeros(width),
+            reflected: vec![0.0; n + directions],
         }
     }
 
@@ -110,7 +135,7 @@ impl<'a> Single<'a> {
         let entry = |i: usize, c: usize| {
             let pending = |sample: usize| {
                 let at = self.seen - self.pending + sample;
-                self.factors[sample * self.width + i] * self.draws.z[LANES + c * self.draws.stride + at]
+                self.factors[sample * self.width + i] * self.draws.of(at)[c]
             };
             self.columns[c * self.width + i] + (0..self.pending).map(pending).sum::<f64>()
         };
@@ -130,51 +155,63 @@ impl<'a> Single<'a> {
         check_state(shape, state)
     }
 
-    /// Draws a block: coordinates, lengths, labels (at the rates of each step), products.
+    /// Draws a block: coordinates, lengths, labels (with the noise of each step), products.
     #[inline(always)]
     fn begin<S: Simd>(&mut self, s: S) {
         let setting = &self.chain.setting;
         let (k, n, batch) = (setting.shape.k, setting.shape.nodes(), setting.batch);
-        let Draws { stride, z, labels, products } = &mut self.draws;
-        let stride = *stride;
-        let rows = &mut z[LANES..];
-        self.normals.fill(s, rows);
-        for (eight, chi) in self.chi.iter().enumerate() {
-            let lengths = chi.draw(s, &mut self.normals);
-            for (j, length) in (eight * LANES..self.directions).zip(lengths) {
-                let row = &mut rows[(n + j) * stride..(n + j + 1) * stride];
-                row[..j].fill(0.0);
-                row[j] = length;
+        let Draws { stride, z, labels, noise, teacher, products, numbers } = &mut self.draws;
+        let (samples, z) = (labels.len(), &mut **z);
+        for (eight, rows) in z.chunks_mut(LANES * *stride).enumerate() {
+            let lengths = self.chi[eight].draw(s, &mut self.normals);
+            for (j, (row, length)) in rows.chunks_exact_mut(*stride).zip(lengths).enumerate() {
+                let sample = eight * LANES + j;
+                let known = n + sample.min(self.directions);
+                self.normals.fill(s, &mut row[..known.next_multiple_of(DRAW)]);
+                let least = s.splat(known as f64);
+                for at in (known / LANES * LANES..row.len()).step_by(S::LANES) {
+                    let kept = s.select_greater(least, s.load(numbers, at), s.load(row, at), s.splat(0.0));
+                    s.store(kept, row, at);
+                }
+                if sample < self.directions {
+                    row[known] = length;
+                }
+                for (c, teacher) in teacher.chunks_exact_mut(samples).enumerate() {
+                    teacher[sample] = row[c];
+                }
             }
         }
         // ζ is drawn without noise too, so that the inputs of a seed are the same for every Δ.
         self.normals.fill(s, labels);
-        let noise: &mut [f64] = products;
         for (sample, noise) in noise.iter_mut().enumerate() {
             *noise = setting.rates(self.step + (sample / batch) as u64).noise;
         }
         let parameters = &setting.parameters;
-        for at in (0..stride).step_by(S::LANES) {
-            let mut teacher = s.splat(0.0);
+        for at in (0..samples).step_by(S::LANES) {
+            let mut output = s.splat(0.0);
             for r in 0..k {
                 let mut field = s.splat(0.0);
                 for c in 0..=r {
                     let l = s.splat(self.chain.teacher[r * k + c]);
-                    field = s.add_mul(field, l, s.load(rows, c * stride + at));
+                    field = s.add_mul(field, l, s.load(teacher, c * samples + at));
                 }
                 let value = activate(s, setting.activation, field).0;
-                teacher = s.add_mul(teacher, s.splat(parameters.a_star[r]), value);
+                output = s.add_mul(output, s.splat(parameters.a_star[r]), value);
             }
             let noise = s.load(noise, at) * s.load(labels, at);
-            s.store(s.add_mul(noise, s.splat(parameters.s_star), teacher), labels, at);
+            s.store(s.add_mul(noise, s.splat(parameters.s_star), output), labels, at);
         }
         if batch == 1 {
-            for at in (0..stride).step_by(S::LANES) {
-                let mut product = s.splat(0.0);
-                for row in (at..(n + self.directions) * stride + at).step_by(stride) {
-                    product = s.add_mul(product, s.load(z, LANES + row), s.load(z, LANES + row - 1));
+            for (pair, product) in z.windows(2 * *stride).step_by(*stride).zip(&mut products[1..]) {
+                let mut lanes = [0.0; LANES];
+                for lane in (0..LANES).step_by(S::LANES) {
+                    let mut sum = s.splat(0.0);
+                    for at in (lane..*stride).step_by(LANES) {
+                        sum = s.add_mul(sum, s.load(pair, at), s.load(pair, *stride + at));
+                    }
+                    s.store(sum, &mut lanes, lane);
                 }
-                s.store(product, products, at);
+                *product = sum_of_lanes(&lanes);
             }
         }
     }
@@ -182,50 +219,48 @@ impl<'a> Single<'a> {
     /// L z of the first sample of a block; nothing is pending.
     #[inline(always)]
     fn first_fields<S: Simd>(&mut self, s: S) {
-        let (width, stride) = (self.width, self.draws.stride);
-        let n = self.chain.setting.shape.nodes();
-        for i in (0..width).step_by(S::LANES) {
+        for i in (0..self.width).step_by(S::LANES) {
             let mut field = s.splat(0.0);
-            let columns = self.columns.chunks_exact(width).zip(self.draws.z[LANES..].chunks_exact(stride));
-            for (l, z) in columns.take(n) {
-                field = s.add_mul(field, s.load(l, i), s.splat(z[0]));
+            let columns = self.columns.chunks_exact(self.width).zip(self.draws.of(0));
+            for (l, &z) in columns.take(self.chain.setting.shape.nodes()) {
+                field = s.add_mul(field, s.load(l, i), s.splat(z));
             }
             s.store(field, &mut self.fields, i);
         }
         self.factors.fill(0.0);
     }
 
-    /// A step on a single sample.
+    /// A step on a single sample. W is the width where it is known to the compiler, else 0.
     #[inline(always)]
-    fn step_single<S: Simd>(&mut self, s: S, rates: Rates) -> Result<(), Divergence> {
-        let (width, stride, at) = (self.width, self.draws.stride, self.seen);
-        // The last update's factors, zero for the first sample of a block.
+    fn step_single<S: Simd, const W: usize>(&mut self, s: S, rates: Rates) -> Result<(), Divergence> {
+        let at = self.seen;
+        let width = if W > 0 { W } else { self.width };
+        // The last update's factors are zero for the first sample of a block.
         let product = s.splat(self.draws.products[at]);
         let opened = self.chain.setting.shape.nodes() + at.min(self.directions);
-        let z = &self.draws.z[LANES..];
+        let previous = &self.draws.of(at.max(1) - 1)[..opened];
+        let next = &self.draws.of((at + 1).min(self.block - 1))[..opened];
         let filled = &mut self.columns[..opened * width];
         for i in (0..width).step_by(S::LANES) {
             let last = s.load(&self.factors, i);
             let old = s.load(&self.fields, i);
             // Off the critical path: apply the last update, and take the next sample's fields.
             let (mut even, mut odd) = (s.splat(0.0), s.splat(0.0));
-            let previous = at.max(1) - 1;
-            let next = (at + 1).min(stride - 1);
-            let mut rows = z.chunks_exact(2 * stride);
             let mut columns = filled.chunks_exact_mut(2 * width);
-            for (l, z) in columns.by_ref().zip(rows.by_ref()) {
-                let first = s.add_mul(s.load(l, i), last, s.splat(z[previous]));
+            let pairs = previous.chunks_exact(2).zip(next.chunks_exact(2));
+            for (l, (previous, next)) in columns.by_ref().zip(pairs) {
+                let first = s.add_mul(s.load(l, i), last, s.splat(previous[0]));
                 s.store(first, l, i);
-                even = s.add_mul(even, first, s.splat(z[next]));
-                let second = s.add_mul(s.load(l, width + i), last, s.splat(z[stride + previous]));
+                even = s.add_mul(even, first, s.splat(next[0]));
+                let second = s.add_mul(s.load(l, width + i), last, s.splat(previous[1]));
                 s.store(second, l, width + i);
-                odd = s.add_mul(odd, second, s.splat(z[stride + next]));
+                odd = s.add_mul(odd, second, s.splat(next[1]));
             }
             if opened % 2 == 1 {
-                let (l, z) = (columns.into_remainder(), &z[(opened - 1) * stride..]);
-                let first = s.add_mul(s.load(l, i), last, s.splat(z[previous]));
+                let l = columns.into_remainder();
+                let first = s.add_mul(s.load(l, i), last, s.splat(previous[opened - 1]));
                 s.store(first, l, i);
-                even = s.add_mul(even, first, s.splat(z[next]));
+                even = s.add_mul(even, first, s.splat(next[opened - 1]));
             }
             s.store(even + odd, &mut self.fields, i);
 
@@ -261,8 +296,7 @@ impl<'a> Single<'a> {
                 *lane += output;
             }
         }
-        let half = |l: usize| lanes[l] + lanes[l + 4];
-        let student = (half(0) + half(2)) + (half(1) + half(3));
+        let student = sum_of_lanes(&lanes);
         let error = self.draws.labels[sample] - self.chain.setting.parameters.s * student;
         if error.is_finite() {
             return Ok(error);
@@ -275,7 +309,7 @@ impl<'a> Single<'a> {
     #[inline(always)]
     fn step_batch<S: Simd>(&mut self, s: S, rates: Rates) -> Result<(), Divergence> {
         let setting = &self.chain.setting;
-        let (width, stride, n) = (self.width, self.draws.stride, setting.shape.nodes());
+        let (width, n) = (self.width, setting.shape.nodes());
         let rate = rates.first / setting.dimension as f64;
         let mut sums = std::mem::replace(&mut self.second, Aligned::zeros(0));
         let filled = n + self.seen.min(self.directions);
@@ -283,12 +317,11 @@ impl<'a> Single<'a> {
         self.pending = 0;
         for sample in 0..setting.batch {
             let at = self.seen + sample;
-            let z = &self.draws.z[LANES..];
             let factors = &mut self.factors[sample * width..(sample + 1) * width];
             for i in (0..width).step_by(S::LANES) {
                 let mut field = s.splat(0.0);
-                for (l, z) in self.columns.chunks_exact(width).zip(z.chunks_exact(stride)).take(filled) {
-                    field = s.add_mul(field, s.load(l, i), s.splat(z[at]));
+                for (l, &z) in self.columns.chunks_exact(width).zip(self.draws.of(at)).take(filled) {
+                    field = s.add_mul(field, s.load(l, i), s.splat(z));
                 }
                 let (value, slope) = activate(s, setting.activation, field);
                 let a = s.load(&self.a, i);
@@ -318,13 +351,13 @@ impl<'a> Single<'a> {
     /// Brings the pending updates into the columns.
     #[inline(always)]
     fn settle<S: Simd>(&mut self, s: S) {
-        let (width, stride) = (self.width, self.draws.stride);
-        let z = &self.draws.z[LANES..];
-        for (l, z) in self.columns.chunks_exact_mut(width).zip(z.chunks_exact(stride)) {
-            for sample in 0..self.pending {
-                let z = s.splat(z[self.seen - self.pending + sample]);
+        let width = self.width;
+        for sample in 0..self.pending {
+            let z = self.draws.of(self.seen - self.pending + sample);
+            for (l, &z) in self.columns.chunks_exact_mut(width).zip(z) {
                 for i in (0..width).step_by(S::LANES) {
-                    s.store(s.add_mul(s.load(l, i), s.load(&self.factors, sample * width + i), z), l, i);
+                    let moved = s.add_mul(s.load(l, i), s.load(&self.factors, sample * width + i), s.splat(z));
+                    s.store(moved, l, i);
                 }
             }
         }
@@ -333,47 +366,73 @@ impl<'a> Single<'a> {
 
     /// Householder LQ of the students' part: back to a triangle with a positive diagonal, the other columns zero.
     #[inline(always)]
-    fn compress<S: Simd>(&mut self, s: S) {
-        let (k, width) = (self.chain.setting.shape.k, self.width);
-        for i in 0..self.chain.setting.shape.p {
-            let part = &mut self.columns[(k + i) * width..];
-            let square: f64 = part.chunks_exact(width).map(|column| column[i] * column[i]).sum();
-            let (pivot, norm) = (part[i], square.sqrt());
+    fn compress<S: Simd, const W: usize>(&mut self, s: S) {
+        let Shape { k, p, .. } = self.chain.setting.shape;
+        let width = if W > 0 { W } else { self.width };
+        let columns: &mut [f64] = &mut self.columns;
+        for i in 0..p {
+            let part = &mut columns[(k + i) * width..];
+            let v = &mut self.reflected[..part.len() / width];
+            for (v, column) in v.iter_mut().zip(part.chunks_exact(width)) {
+                *v = column[i];
+            }
+            let pivot = v[0];
+            let norm = sum_of_squares(v).sqrt();
             if norm == 0.0 {
                 continue;
             }
             // v = x + sign(x_0) |x| e_0 and H = 1 - β v vᵀ with β = 1/(|x| (|x| + |x_0|)).
-            part[i] = pivot + norm.copysign(pivot);
+            v[0] = pivot + norm.copysign(pivot);
             let beta = s.splat(1.0 / (norm * (norm + pivot.abs())));
-            for at in (0..width).step_by(S::LANES) {
-                let (mut even, mut odd) = (s.splat(0.0), s.splat(0.0));
-                let mut pairs = part.chunks_exact(2 * width);
-                for pair in pairs.by_ref() {
-                    even = s.add_mul(even, s.load(pair, at), s.splat(pair[i]));
-                    odd = s.add_mul(odd, s.load(pair, width + at), s.splat(pair[width + i]));
-                }
-                if let [_, ..] = pairs.remainder() {
-                    even = s.add_mul(even, s.load(pairs.remainder(), at), s.splat(pairs.remainder()[i]));
-                }
-                s.store(beta * (even + odd), &mut self.values, at);
-            }
-            for column in part.chunks_exact_mut(width) {
-                let v = s.splat(column[i]);
-                for at in (0..width).step_by(S::LANES) {
-                    s.store(s.sub_mul(s.load(column, at), s.load(&self.values, at), v), column, at);
-                }
-            }
-            // H leaves -sign(x_0) |x| on the diagonal; the column's sign is free. The rest of the row is zero but for
-            // rounding, and so are the rows above, which were zero.
+            // H leaves -sign(x_0) |x| on the diagonal; the column's sign is free.
             let flip = s.splat(-1.0_f64.copysign(pivot));
-            for at in (0..width).step_by(S::LANES) {
+            // Packs that hold rows above only have nothing but zeros here.
+            for at in (i / S::LANES * S::LANES..width).step_by(S::LANES) {
+                let (mut even, mut odd) = (s.splat(0.0), s.splat(0.0));
+                let pairs = part.chunks_exact(2 * width).zip(v.chunks_exact(2));
+                for (pair, v) in pairs {
+                    even = s.add_mul(even, s.load(pair, at), s.splat(v[0]));
+                    odd = s.add_mul(odd, s.load(pair, width + at), s.splat(v[1]));
+                }
+                if v.len() % 2 == 1 {
+                    let last = v.len() - 1;
+                    even = s.add_mul(even, s.load(part, last * width + at), s.splat(v[last]));
+                }
+                let dot = beta * (even + odd);
+                for (column, &v) in part.chunks_exact_mut(width).zip(&*v) {
+                    s.store(s.sub_mul(s.load(column, at), dot, s.splat(v)), column, at);
+                }
                 s.store(flip * s.load(part, at), part, at);
             }
-            part[..i].fill(0.0);
             part[i] = norm;
-            part[width..].chunks_exact_mut(width).for_each(|column| column[..=i].fill(0.0));
+        }
+        // What rounding has left where the triangle is zero.
+        for (c, column) in columns[k * width..].chunks_exact_mut(width).enumerate().take(p) {
+            for row in &mut column[..c] {
+                *row = 0.0;
+            }
+        }
+        columns[(k + p) * width..].fill(0.0);
+    }
+}
+
+/// By eights.
+#[inline(always)]
+fn sum_of_squares(numbers: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    for eight in numbers.chunks(LANES) {
+        for (lane, x) in lanes.iter_mut().zip(eight) {
+            *lane += x * x;
         }
     }
+    sum_of_lanes(&lanes)
+}
+
+/// By halves, in an order that does not depend on the width of a pack.
+#[inline(always)]
+fn sum_of_lanes(lanes: &[f64; LANES]) -> f64 {
+    let half = |l: usize| lanes[l] + lanes[l + 4];
+    (half(0) + half(2)) + (half(1) + half(3))
 }
 
 struct Advance<'a, 'b> {
@@ -386,6 +445,13 @@ impl Kernel for Advance<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Self::Output {
+        if self.replica.width == LANES { self.steps::<S, LANES>(s) } else { self.steps::<S, 0>(s) }
+    }
+}
+
+impl Advance<'_, '_> {
+    #[inline(always)]
+    fn steps<S: Simd, const W: usize>(self, s: S) -> Result<(), Divergence> {
         let single = self.replica;
         let batch = single.chain.setting.batch;
         for _ in 0..self.steps {
@@ -397,7 +463,7 @@ impl Kernel for Advance<'_, '_> {
                 if single.seen == 0 {
                     single.first_fields(s);
                 }
-                single.step_single(s, rates)?;
+                single.step_single::<S, W>(s, rates)?;
             } else {
                 single.step_batch(s, rates)?;
             }
@@ -407,7 +473,7 @@ impl Kernel for Advance<'_, '_> {
                 single.settle(s);
             }
             if single.seen == single.block {
-                single.compress(s);
+                single.compress::<S, W>(s);
                 single.seen = 0;
             }
         }
