@@ -1,7 +1,8 @@
 //! Branch-free exp, ln, sin and erf for packs, without tables.
 //!
-//! The coefficients interpolate in 50 digits at Chebyshev points. Polynomials are evaluated by Estrin's scheme: simulated
-//! steps wait for each other, so the depth of an expression counts more than its length.
+//! The coefficients interpolate in 50 digits at Chebyshev points. What a simulated step waits for (exp, erf) is evaluated
+//! by Estrin's scheme, where the depth of an expression counts more than its length; what many independent random numbers
+//! need (ln, sin), by Horner's.
 
 use super::Simd;
 use std::f64::consts::{LN_2, LOG2_E};
@@ -75,25 +76,30 @@ fn cubic<S: Simd>(s: S, c: &[f64], at: usize, x: S::Pack, x2: S::Pack) -> S::Pac
     s.add_mul(low, high, x2)
 }
 
+#[inline(always)]
+fn horner<S: Simd>(s: S, c: &[f64], x: S::Pack) -> S::Pack {
+    let mut at = c.len() - 1;
+    let mut sum = s.splat(c[at]);
+    while at > 0 {
+        at -= 1;
+        sum = s.add_mul(s.splat(c[at]), sum, x);
+    }
+    sum
+}
+
 /// ln x for positive normal x.
 #[inline(always)]
 pub(super) fn ln<S: Simd>(s: S, x: S::Pack) -> S::Pack {
     const MANTISSA: u64 = (1 << 52) - 1;
+    const TWO_52: f64 = 4503599627370496.0;
     let bits = s.to_bits(x);
-    // m in [1, 2) and the exponent e by the trick of adding 2^52.
-    let one = s.splat(1.0);
+    // x = 2^e m with m in [1, 2), and ln x = (e + ½) ln 2 + ln(m/√2); e by the trick of adding 2^52.
     let m = s.from_bits(s.or(s.and(bits, s.splat_bits(MANTISSA)), s.splat_bits(1.0_f64.to_bits())));
-    let e = s.from_bits(s.or(s.shr::<52>(bits), s.splat_bits(4503599627370496.0_f64.to_bits())))
-        - s.splat(4503599627370496.0 + 1023.0);
-    // Bring m into [√½, √2).
+    let e = s.from_bits(s.or(s.shr::<52>(bits), s.splat_bits(TWO_52.to_bits()))) - s.splat(TWO_52 + 1023.0);
     let root = s.splat(std::f64::consts::SQRT_2);
-    let m_low = s.select_greater(m, root, m * s.splat(0.5), m);
-    let e = s.select_greater(m, root, e + one, e);
-    let ratio = s.div(m_low - one, m_low + one);
-    let z = ratio * ratio;
-    let z2 = z * z;
-    let series = s.add_mul(cubic(s, &LN, 0, z, z2), cubic(s, &LN, 4, z, z2), z2 * z2);
-    s.add_mul(ratio * series, e, s.splat(LN_2))
+    let ratio = s.div(m - root, m + root);
+    let series = ratio * horner(s, &LN, ratio * ratio);
+    s.add_mul(series, e + s.splat(0.5), s.splat(LN_2))
 }
 
 /// exp x for x ≤ 709; below -708 it stays at exp(-708) = 3e-308.
@@ -119,11 +125,7 @@ pub(super) fn exp<S: Simd>(s: S, x: S::Pack) -> S::Pack {
 /// sin(π t), |t| ≤ ½.
 #[inline(always)]
 pub(super) fn sin_pi<S: Simd>(s: S, t: S::Pack) -> S::Pack {
-    let z = t * t;
-    let z2 = z * z;
-    let z4 = z2 * z2;
-    let low = s.add_mul(cubic(s, &SIN, 0, z, z2), cubic(s, &SIN, 4, z, z2), z4);
-    t * s.add_mul(low, s.splat(SIN[8]), z4 * z4)
+    t * horner(s, &SIN, t * t)
 }
 
 /// (erf(x/√2), exp(-x²/2)), sharing the exponential: erf(|x|/√2) = 1 - exp(-x²/2) H.

@@ -72,12 +72,6 @@ pub trait Simd: Copy {
     /// √x.
     fn sqrt(self, x: Self::Pack) -> Self::Pack;
 
-    /// √x for x ≥ 0 to within 3 units in the last place, where the exact root would be the bottleneck; 0 or 1e-154 at 0.
-    #[inline(always)]
-    fn sqrt_quick(self, x: Self::Pack) -> Self::Pack {
-        self.sqrt(x)
-    }
-
     /// 1/√x, to within 2 units in the last place for normal x > 0 (largest error found on 5 million points: 1.49, with
     /// AVX-512 1.33); NaN for x < 0 and NaN. The limits at 0 and ∞ with the baseline and AVX2, NaN with AVX-512.
     fn rsqrt(self, x: Self::Pack) -> Self::Pack;
@@ -137,7 +131,7 @@ pub trait Simd: Copy {
     /// x shifted to the right by N < 64, zeros moving in.
     fn shr<const N: i32>(self, x: Self::Bits) -> Self::Bits;
 
-    /// ln x for positive normal x.
+    /// ln x for positive normal x, to 4e-16 max(|ln x|, ½).
     #[inline(always)]
     fn ln(self, x: Self::Pack) -> Self::Pack {
         elementary::ln(self, x)

@@ -387,13 +387,6 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn sqrt_quick(self, x: Pack8) -> Pack8 {
-        // The unit for roots takes one pack in 7.5 cycles, those for products two in one.
-        let x = self.max(x, self.splat(f64::MIN_POSITIVE));
-        x * self.rsqrt(x)
-    }
-
-    #[inline(always)]
     fn rsqrt(self, x: Pack8) -> Pack8 {
         // 14 bits from the table, then one step of fourth order: with e = 1 - x y², 1/√x = y (1 - e)^(-½) and
         // (1 - e)^(-½) = 1 + e/2 + 3e²/8 + 5e³/16 + O(e⁴), e < 2⁻¹³.

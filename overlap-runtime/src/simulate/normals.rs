@@ -99,9 +99,9 @@ impl Normals {
             let mut state = self.load(s, at);
             for pair in out.chunks_exact_mut(DRAW) {
                 let (u, v) = (next(s, &mut state), next(s, &mut state));
-                let radius = s.sqrt_quick(s.splat(-2.0) * s.ln(s.splat(2.0) - from_one(s, u)));
+                let radius = s.sqrt(s.splat(-2.0) * s.ln(s.splat(2.0) - from_one(s, u)));
                 let sin = s.sin_pi(from_one(s, v) - s.splat(1.5));
-                let cos = s.sqrt_quick(s.max(s.sub_mul(s.splat(1.0), sin, sin), s.splat(0.0)));
+                let cos = s.sqrt(s.max(s.sub_mul(s.splat(1.0), sin, sin), s.splat(0.0)));
                 let sign = s.shl::<63>(v);
                 s.store(s.from_bits(s.xor(s.to_bits(radius * cos), sign)), pair, at);
                 s.store(radius * sin, pair, at + LANES);
