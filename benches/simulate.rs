@@ -5,13 +5,13 @@
 #[allow(unreachable_pub, dead_code)]
 mod textbook;
 
+use cpu_time::ProcessTime;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use nalgebra::{DMatrix, DVector};
 use overlap_runtime::{Activation, Initial, Problem, SimulateOptions, Simulator, simulate};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use cpu_time::ProcessTime;
 use std::time::Instant;
 use textbook::Textbook;
 
@@ -54,7 +54,8 @@ impl Straightforward {
 fn simulated(d: usize, simulator: Simulator, replicas: usize, threads: usize, steps: u64) -> impl FnMut() {
     let system = Textbook::new(K, P, false);
     let problem = Problem::builder(K, P).initial(Initial::informed(0.3)).build().unwrap();
-    let options = SimulateOptions::default().dimension(d).simulator(simulator).replicas(replicas).threads(threads);
+    let options =
+        SimulateOptions::default().dimension(d).simulator(simulator).replicas(replicas).threads(threads);
     move || {
         simulate(&system, &problem, &[steps as f64 / d as f64], &options).unwrap();
     }
@@ -70,11 +71,16 @@ fn cases() -> Vec<Case> {
         let mut loops = Straightforward::new(d);
         let work = move || (0..steps / 4).for_each(|_| loops.step());
         cases.push((format!("straightforward, d = {d}"), steps / 4, Box::new(work)));
-        cases.push((format!("direct, d = {d}"), steps, Box::new(simulated(d, Simulator::Direct, 1, 1, steps))));
+        cases.push((
+            format!("direct, d = {d}"),
+            steps,
+            Box::new(simulated(d, Simulator::Direct, 1, 1, steps)),
+        ));
     }
     for d in [1000, 1_000_000_000] {
         let steps = 100_000;
-        let reduced = |replicas, threads| Box::new(simulated(d, Simulator::Reduced, replicas, threads, steps));
+        let reduced =
+            |replicas, threads| Box::new(simulated(d, Simulator::Reduced, replicas, threads, steps));
         cases.push((format!("reduced, d = {d}"), steps, reduced(1, 1)));
         cases.push((format!("reduced, 8 replicas, d = {d}"), 8 * steps, reduced(8, 1)));
     }
@@ -101,7 +107,9 @@ fn ratios() {
         }
     }
     times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-    println!("| case | ns per step: minimum | median | ratio of minima to straightforward at d = 1000 | of medians |");
+    println!(
+        "| case | ns per step: minimum | median | ratio of minima to straightforward at d = 1000 | of medians |"
+    );
     println!("| --- | --- | --- | --- | --- |");
     for ((name, ..), own) in cases.iter().zip(&times) {
         let (least, median) = (own[0], own[ROUNDS / 2]);

@@ -4,6 +4,7 @@
 //! the new fields. Weights and inputs are kept by chunks, so that what a sweep touches lies together.
 
 use super::aligned::Aligned;
+use super::checkpoint::Visit;
 use super::normals::{DRAW, LANES, Normals};
 use super::setting::{Divergence, NotFinite, Rates, Setting, check_state};
 use super::units::activate;
@@ -113,6 +114,22 @@ impl<'a> Direct<'a> {
         dispatch(Advance { replica: self, steps })
     }
 
+    /// What changes. Between calls of `advance` nothing is pending, and inputs are work space.
+    pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
+        visit.word(&mut self.step);
+        visit.numbers(&mut self.student);
+        visit.numbers(&mut self.a);
+        visit.normals(&mut self.normals);
+        visit.numbers(&mut self.zeta);
+        visit.count(&mut self.used);
+        self.used = self.used.min(DRAW);
+    }
+
+    /// Steps done.
+    pub(super) fn step(&self) -> u64 {
+        self.step
+    }
+
     /// The state (layout of [`Shape`](crate::Shape)) computed from the weights.
     pub(super) fn state(&self) -> Result<Vec<f64>, NotFinite> {
         let setting = &self.start.setting;
@@ -152,7 +169,8 @@ impl<'a> Direct<'a> {
         let inputs: &mut [f64] = &mut self.inputs;
         let (last, factors): (&[f64], &[f64]) = (&self.last, &self.factors);
         let part = DRAWN_TOGETHER * CHUNK;
-        let parts = student.chunks_mut(part * p).zip(inputs.chunks_mut(part * batch)).zip(last.chunks(part * batch));
+        let parts =
+            student.chunks_mut(part * p).zip(inputs.chunks_mut(part * batch)).zip(last.chunks(part * batch));
         for (index, ((student, inputs), last)) in parts.enumerate() {
             let left = dimension - index * part;
             let whole = (left / CHUNK).min(DRAWN_TOGETHER);
@@ -162,7 +180,9 @@ impl<'a> Direct<'a> {
                 self.normals.fill(s, &mut x[..rest.next_multiple_of(DRAW)]);
                 x[rest..].fill(0.0);
             }
-            let chunks = student.chunks_exact_mut(p * CHUNK).zip(inputs.chunks_exact(width).zip(last.chunks_exact(width)));
+            let chunks = student
+                .chunks_exact_mut(p * CHUNK)
+                .zip(inputs.chunks_exact(width).zip(last.chunks_exact(width)));
             for (chunk, (weights, (inputs, last))) in chunks.enumerate() {
                 let length = if chunk < whole { CHUNK } else { rest.next_multiple_of(DRAW) };
                 let mut work = Chunk { inputs, last, factors, sums, p, length };

@@ -1,5 +1,6 @@
 //! What a simulation returns: statistics of the overlaps and of the risk over the replicas.
 
+use super::checkpoint::Visit;
 use crate::{Error, Parameters, Shape, State, Trajectory};
 use std::io::Write;
 
@@ -95,6 +96,32 @@ impl Ensemble {
             .push(Moments::of(&rows.iter().map(|row| std::slice::from_ref(&row.risk)).collect::<Vec<_>>()));
         if let Some(kept) = &mut self.kept {
             kept.push(rows);
+        }
+    }
+
+    /// The rows for a checkpoint, or from one.
+    pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
+        let Ensemble { requested, steps, times, noises, states, risks, kept, .. } = self;
+        for list in [requested, times, noises] {
+            visit.numbers(list);
+        }
+        steps.iter_mut().for_each(|step| visit.word(step));
+        for Moments { mean, deviation, error } in states.iter_mut().chain(risks) {
+            for list in [mean, deviation, error] {
+                visit.numbers(list);
+            }
+        }
+        for row in kept.iter_mut().flatten().flatten() {
+            visit.numbers(&mut row.state);
+            visit.numbers(std::slice::from_mut(&mut row.risk));
+        }
+    }
+
+    /// Makes room for `count` rows that [`visit`](Self::visit) fills.
+    pub(super) fn prepare(&mut self, count: usize) {
+        let zero = Row { state: vec![0.0; self.shape.dim()], risk: 0.0 };
+        for _ in 0..count {
+            self.push(0.0, 0, 0.0, vec![zero.clone(); if self.kept.is_some() { self.replicas } else { 1 }]);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a simulation is asked to do.
 
 use crate::{Error, Initial, Problem};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// How SGD is simulated. All follow the same law of the overlaps; the numbers of a seed differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -38,6 +40,12 @@ pub struct SimulateOptions {
     /// Whether to keep the rows of every single replica, for [`Ensemble::replica`](crate::Ensemble::replica)
     /// (default no).
     pub keep_replicas: bool,
+    /// A file that the simulation is saved to now and then, and on interruption; where it is there already, the
+    /// simulation goes on from it, bit for bit on the same instruction set (default none). A file that is not of the
+    /// very same simulation is an error and stays as it is.
+    pub checkpoint: Option<PathBuf>,
+    /// Least time between two checkpoints (default one minute).
+    pub checkpoint_interval: Duration,
 }
 
 impl Default for SimulateOptions {
@@ -49,6 +57,8 @@ impl Default for SimulateOptions {
             seed: 0,
             threads: None,
             keep_replicas: false,
+            checkpoint: None,
+            checkpoint_interval: Duration::from_secs(60),
         }
     }
 }
@@ -93,6 +103,20 @@ impl SimulateOptions {
     #[must_use]
     pub fn keep_replicas(mut self, keep: bool) -> Self {
         self.keep_replicas = keep;
+        self
+    }
+
+    /// Saves the simulation to a file now and then, and goes on from it where it is there already.
+    #[must_use]
+    pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
+        self.checkpoint = Some(path.into());
+        self
+    }
+
+    /// Sets the least time between two checkpoints.
+    #[must_use]
+    pub fn checkpoint_interval(mut self, interval: Duration) -> Self {
+        self.checkpoint_interval = interval;
         self
     }
 

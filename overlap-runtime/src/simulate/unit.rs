@@ -1,5 +1,6 @@
 //! What is advanced by one thread at a time: a replica, or eight in lanes.
 
+use super::checkpoint::Visit;
 use super::direct::{self, Direct};
 use super::normals::Normals;
 use super::options::Simulator;
@@ -100,6 +101,24 @@ impl Unit<'_> {
             Unit::Direct(replica) => replica.advance(steps),
             Unit::Single(replica) => replica.advance(steps),
             Unit::Octet(replicas) => replicas.advance(steps),
+        }
+    }
+
+    /// Steps done.
+    pub(super) fn step(&self) -> u64 {
+        match self {
+            Unit::Direct(unit) => unit.step(),
+            Unit::Single(unit) => unit.step(),
+            Unit::Octet(unit) => unit.step(),
+        }
+    }
+
+    /// What changes, for checkpoints.
+    pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
+        match self {
+            Unit::Direct(unit) => unit.visit(visit),
+            Unit::Single(unit) => unit.visit(visit),
+            Unit::Octet(unit) => unit.visit(visit),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Chain;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::simulate::aligned::Aligned;
+use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, check_state};
 use crate::simulate::units::activate;
@@ -98,15 +99,23 @@ impl<'a> Octet<'a> {
         check_state(shape, state)
     }
 
-    /// What changes: numbers and words.
-    pub(in crate::simulate) fn parts(
-        &mut self,
-    ) -> (Vec<&mut [f64]>, &mut Normals, [&mut u64; 1], &mut usize) {
-        (vec![&mut self.rows, &mut self.a], &mut self.normals, [&mut self.step], &mut self.seen)
+    /// What changes.
+    pub(in crate::simulate) fn visit(&mut self, visit: &mut dyn Visit) {
+        visit.word(&mut self.step);
+        visit.numbers(&mut self.rows);
+        visit.numbers(&mut self.a);
+        visit.normals(&mut self.normals);
+        visit.count(&mut self.seen);
+        self.seen = self.seen.min(self.block - 1);
+    }
+
+    /// Steps done.
+    pub(in crate::simulate) fn step(&self) -> u64 {
+        self.step
     }
 
     #[inline(always)]
-    fn step<S: Simd>(&mut self, s: S, rates: Rates) -> Result<(), Divergence> {
+    fn one_step<S: Simd>(&mut self, s: S, rates: Rates) -> Result<(), Divergence> {
         let (n, batch) = (self.chain.setting.shape.nodes(), self.chain.setting.batch);
         let directions = self.columns - n;
         // Columns that are not zero yet.
@@ -284,7 +293,7 @@ impl Kernel for Advance<'_, '_> {
     fn run<S: Simd>(self, s: S) -> Self::Output {
         for _ in 0..self.steps {
             let rates = self.replicas.chain.setting.rates(self.replicas.step);
-            self.replicas.step(s, rates)?;
+            self.replicas.one_step(s, rates)?;
         }
         Ok(())
     }

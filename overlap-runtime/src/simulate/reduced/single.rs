@@ -8,6 +8,7 @@ use super::{Chain, decreasing};
 use crate::Shape;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::simulate::aligned::Aligned;
+use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, Setting, check_state};
 use crate::simulate::units::activate;
@@ -125,6 +126,28 @@ impl<'a> Single<'a> {
     /// Goes `steps` steps on.
     pub(in crate::simulate) fn advance(&mut self, steps: u64) -> Result<(), Divergence> {
         dispatch(Advance { replica: self, steps })
+    }
+
+    /// What changes.
+    pub(in crate::simulate) fn visit(&mut self, visit: &mut dyn Visit) {
+        visit.word(&mut self.step);
+        visit.numbers(&mut self.columns);
+        visit.numbers(&mut self.a);
+        visit.normals(&mut self.normals);
+        visit.count(&mut self.seen);
+        self.seen = self.seen.min(self.block - 1);
+        visit.numbers(&mut self.draws.z);
+        visit.numbers(&mut self.draws.labels);
+        visit.numbers(&mut self.draws.products);
+        visit.numbers(&mut self.factors);
+        visit.numbers(&mut self.fields);
+        visit.count(&mut self.pending);
+        self.pending = self.pending.min(self.seen).min(self.chain.setting.batch);
+    }
+
+    /// Steps done.
+    pub(in crate::simulate) fn step(&self) -> u64 {
+        self.step
     }
 
     /// The state, with what is pending.
@@ -356,7 +379,8 @@ impl<'a> Single<'a> {
             let z = self.draws.of(self.seen - self.pending + sample);
             for (l, &z) in self.columns.chunks_exact_mut(width).zip(z) {
                 for i in (0..width).step_by(S::LANES) {
-                    let moved = s.add_mul(s.load(l, i), s.load(&self.factors, sample * width + i), s.splat(z));
+                    let moved =
+                        s.add_mul(s.load(l, i), s.load(&self.factors, sample * width + i), s.splat(z));
                     s.store(moved, l, i);
                 }
             }
