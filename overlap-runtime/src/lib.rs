@@ -27,7 +27,7 @@ mod system;
 mod trajectory;
 mod weights;
 
-pub use compare::{Comparison, ComparisonRow, Verdict};
+pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, Verdict};
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use monitor::{Monitor, Silent};

@@ -146,3 +146,37 @@ fn table_and_file() {
     );
     assert_eq!(csv.lines().nth(1), Some(first.as_str()));
 }
+
+/// Normals of deviation d^(-1/2) give an exponent within 4 standard errors of -½, and a small one; without kept replicas,
+/// with one dimension or one replica it is an error.
+#[test]
+fn the_exponent_of_known_deviations_is_found() {
+    let ensemble = |dimension: usize, replicas, keep| {
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(dimension as u64);
+        let mut ensemble = Ensemble::empty(SHAPE, parameters(), dimension, replicas, keep);
+        let replica = |_| {
+            let mut normal = || -> f64 { StandardNormal.sample(&mut generator) };
+            Row { state: STATE.map(|x| x + normal() / (dimension as f64).sqrt()).to_vec(), risk: 0.25 }
+        };
+        let rows = (0..replicas).map(replica).collect();
+        ensemble.push(1.0, dimension as u64, 0.0, rows);
+        ensemble
+    };
+    let ode = ode(&[1.0]);
+    let found = Concentration::new(&ode, &[100, 10_000, 1000].map(|d| ensemble(d, 400, true))).unwrap();
+    assert_eq!(found.points().iter().map(|point| point.dimension).collect::<Vec<_>>(), [100, 1000, 10_000]);
+    assert!(
+        (found.exponent() + 0.5).abs() < 4.0 * found.standard_error() && found.standard_error() < 0.02,
+        "{found}"
+    );
+    let (low, high) = found.interval();
+    assert!(low < found.exponent() && found.exponent() < high && found.to_string().contains("95 %"));
+    for simulations in [
+        vec![],
+        vec![ensemble(100, 9, true)],
+        [10, 20].map(|d| ensemble(d, 9, false)).into(),
+        [10, 20].map(|d| ensemble(d, 1, true)).into(),
+    ] {
+        assert!(matches!(Concentration::new(&ode, &simulations), Err(Error::Invalid { .. })));
+    }
+}

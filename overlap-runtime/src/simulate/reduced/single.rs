@@ -150,19 +150,21 @@ impl<'a> Single<'a> {
         self.step
     }
 
+    /// L of student i with what is pending.
+    fn entry(&self, i: usize, c: usize) -> f64 {
+        let pending = |sample: usize| {
+            let at = self.seen - self.pending + sample;
+            self.factors[sample * self.width + i] * self.draws.of(at)[c]
+        };
+        self.columns[c * self.width + i] + (0..self.pending).map(pending).sum::<f64>()
+    }
+
     /// The state, with what is pending.
     pub(in crate::simulate) fn state(&self) -> Result<Vec<f64>, NotFinite> {
         let shape = self.chain.setting.shape;
         let (k, p) = (shape.k, shape.p);
         let count = shape.nodes() + self.directions;
-        let entry = |i: usize, c: usize| {
-            let pending = |sample: usize| {
-                let at = self.seen - self.pending + sample;
-                self.factors[sample * self.width + i] * self.draws.of(at)[c]
-            };
-            self.columns[c * self.width + i] + (0..self.pending).map(pending).sum::<f64>()
-        };
-        let rows: Vec<Vec<f64>> = (0..p).map(|i| (0..count).map(|c| entry(i, c)).collect()).collect();
+        let rows: Vec<Vec<f64>> = (0..p).map(|i| (0..count).map(|c| self.entry(i, c)).collect()).collect();
         let mut state = vec![0.0; shape.dim()];
         for i in 0..p {
             for r in 0..k {
@@ -504,3 +506,6 @@ impl Advance<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
