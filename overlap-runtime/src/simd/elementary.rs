@@ -107,8 +107,8 @@ pub(super) fn ln<S: Simd>(s: S, x: S::Pack) -> S::Pack {
 pub(super) fn exp<S: Simd>(s: S, x: S::Pack) -> S::Pack {
     /// Adding it rounds to the nearest whole number and leaves that number in the low bits.
     const ROUND: f64 = 6755399441055744.0;
-    const LN_2_HIGH: f64 = 0.693147180369123816490;
-    const LN_2_LOW: f64 = 1.90821492927058770002e-10;
+    const LN_2_HIGH: f64 = 0.6931471803691238;
+    const LN_2_LOW: f64 = 1.9082149292705877e-10;
     let lowest = s.splat(-708.0);
     let x = s.select_greater(lowest, x, lowest, x);
     let shifted = s.add_mul(s.splat(ROUND), x, s.splat(LOG2_E));

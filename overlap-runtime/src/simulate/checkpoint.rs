@@ -167,5 +167,6 @@ pub(super) fn read(path: &Path, identity: &str) -> Result<Option<Restorer>, Erro
         );
         return Err(fail(message));
     }
-    Ok(Some(Restorer { words: words.to_vec().into_iter(), short: false }))
+    let words = words.to_vec();
+    Ok(Some(Restorer { words: words.into_iter(), short: false }))
 }

@@ -20,7 +20,7 @@ impl Sum {
 }
 
 /// After many steps L Lᵀ is the sum of all increments of Ω, taken in higher precision; the diagonal is positive and the
-/// teachers' block has not moved by a bit. Measured with γ = 8, d = 100: 1.4e-14 after 2e5 steps, growing as their root.
+/// teachers' block has not moved by a bit. Measured: 1.1e-13 after 2e5 steps, 5.6e-13 after 1e7.
 #[test]
 fn the_triangle_keeps_its_books() {
     let (k, p, d) = (4, 8, 100);
