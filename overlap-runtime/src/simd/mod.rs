@@ -131,7 +131,7 @@ pub trait Simd: Copy {
     /// x shifted to the right by N < 64, zeros moving in.
     fn shr<const N: i32>(self, x: Self::Bits) -> Self::Bits;
 
-    /// ln x for positive normal x, to 4e-16 max(|ln x|, ½).
+    /// ln x for positive normal x, to 5e-16 max(|ln x|, ½).
     #[inline(always)]
     fn ln(self, x: Self::Pack) -> Self::Pack {
         elementary::ln(self, x)
