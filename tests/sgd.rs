@@ -6,11 +6,12 @@ mod textbook;
 
 use nalgebra::DMatrix;
 use overlap_runtime::{
-    Activation, Ensemble, Error, Initial, Monitor, Parameters, Problem, Scale, SimulateOptions, System,
-    simulate, simulate_monitored, whole_steps,
+    Activation, Ensemble, Error, Initial, Monitor, Parameters, Problem, Scale, SimulateOptions, Simulator,
+    System, simulate, simulate_monitored, whole_steps,
 };
 use rand_distr::{Distribution, StandardNormal};
-use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use std::sync::Mutex;
 use textbook::Textbook;
 
@@ -21,6 +22,34 @@ fn given(k: usize, p: usize, m: f64, q: f64) -> Initial {
 fn small() -> (Textbook, Problem) {
     let problem = Problem::builder(2, 3).noise(0.1).initial(given(2, 3, 0.1, 0.7)).build().unwrap();
     (Textbook::new(2, 3, false), problem)
+}
+
+/// The stated random numbers of a replica of the direct simulator: eight generators side by side, Box and Muller's
+/// method, in sixteens.
+struct Streams([Xoshiro256PlusPlus; 8]);
+
+impl Streams {
+    fn new(seed: u64, replica: usize) -> Self {
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
+        (0..8 * replica).for_each(|_| generator.jump());
+        Streams(std::array::from_fn(|_| {
+            generator.jump();
+            generator.clone()
+        }))
+    }
+
+    fn draw(&mut self) -> [f64; 16] {
+        let mut out = [0.0; 16];
+        for (lane, generator) in self.0.iter_mut().enumerate() {
+            let (u, v) = (generator.next_u64(), generator.next_u64());
+            let unit = |word: u64| (word >> 12) as f64 * 2.0_f64.powi(-52);
+            let radius = (-2.0 * (1.0 - unit(u)).ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::PI * (unit(v) - 0.5)).sin_cos();
+            out[lane] = if v & 1 == 1 { -radius * cos } else { radius * cos };
+            out[lane + 8] = radius * sin;
+        }
+        out
+    }
 }
 
 /// The update in plain loops over the same stream of random numbers.
@@ -39,7 +68,8 @@ fn the_update_is_the_stated_one() {
         .initial(Initial::drawn(d, 9))
         .build()
         .unwrap();
-    let options = SimulateOptions::default().seed(4).replicas(2).keep_replicas(true);
+    let options =
+        SimulateOptions::default().simulator(Simulator::Direct).seed(4).replicas(2).keep_replicas(true);
     let steps = 12;
     let ensemble = simulate(&system, &problem, &[steps as f64 / d as f64], &options).unwrap();
     assert_eq!((ensemble.dimension(), ensemble.steps()), (d, &[steps][..]));
@@ -51,18 +81,21 @@ fn the_update_is_the_stated_one() {
         let mut w = vec![vec![0.0; d]; p];
         w.iter_mut().flatten().for_each(|weight| *weight = normal(&mut generator));
         let mut a = [1.0, -0.5, 2.0];
-        let mut generator = Xoshiro256PlusPlus::seed_from_u64(4);
-        (0..=replica).for_each(|_| generator.jump());
+        let mut streams = Streams::new(4, replica);
+        let mut zeta = Vec::new();
         let (root, s, s_star) = ((d as f64).sqrt(), 1.0 / 3.0_f64.sqrt(), 0.5);
         for _ in 0..steps {
-            let x: Vec<Vec<f64>> = (0..b).map(|_| (0..d).map(|_| normal(&mut generator)).collect()).collect();
+            let x: Vec<Vec<f64>> = (0..b).map(|_| streams.draw()[..d].to_vec()).collect();
             let (old_w, old_a) = (w.clone(), a);
             for x in &x {
                 let lambda: Vec<f64> =
                     old_w.iter().map(|w| w.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() / root).collect();
                 let act = Activation::Erf;
+                if zeta.is_empty() {
+                    zeta = streams.draw().to_vec();
+                }
                 let y = s_star * (0.3 * act.value(x[0]) + 1.5 * act.value(x[1]))
-                    + 0.4_f64.sqrt() * normal(&mut generator);
+                    + 0.4_f64.sqrt() * zeta.remove(0);
                 let error = y - s * (0..p).map(|i| old_a[i] * act.value(lambda[i])).sum::<f64>();
                 for i in 0..p {
                     for (w, x) in w[i].iter_mut().zip(x) {
@@ -128,22 +161,47 @@ fn equal_seeds_of_weights_and_data_do_not_meet() {
 fn numbers_do_not_depend_on_threads() {
     let (system, problem) = small();
     let times = [0.0, 0.1, 0.5, 1.0];
-    let run = |options: SimulateOptions| {
-        simulate(&system, &problem, &times, &options.dimension(40).replicas(9).seed(3).keep_replicas(true))
-            .unwrap()
-    };
-    let one = run(SimulateOptions::default().threads(1));
-    for options in [2, 7].map(|threads| SimulateOptions::default().threads(threads)) {
-        assert_eq!(run(options), one);
+    // 27 replicas: three octets and three single ones in the reduced simulator.
+    for (simulator, replicas) in [(Simulator::Direct, 9), (Simulator::Reduced, 27)] {
+        let fixed = SimulateOptions::default().simulator(simulator).dimension(40).seed(3).keep_replicas(true);
+        let run = |options: SimulateOptions| simulate(&system, &problem, &times, &options).unwrap();
+        let one = run(fixed.clone().threads(1).replicas(replicas));
+        for threads in [2, 7] {
+            assert_eq!(run(fixed.clone().threads(threads).replicas(replicas)), one);
+        }
+        assert_eq!(run(fixed.clone().replicas(replicas)), one);
+        for replica in 1..replicas {
+            assert_ne!(one.replica(replica - 1), one.replica(replica));
+        }
+        assert_eq!(one.replica(replicas), None);
     }
-    assert_eq!(run(SimulateOptions::default()), one);
-    // Replicas differ, and the first of many is the only one of one.
-    assert_ne!(one.replica(0), one.replica(1));
-    let single =
-        simulate(&system, &problem, &times, &SimulateOptions::default().dimension(40).seed(3)).unwrap();
-    assert_eq!(single.mean(3).unwrap().as_slice(), one.replica(0).unwrap().state(3).unwrap().as_slice());
-    assert_eq!(one.replica(9), None);
+    // The first of many is the only one of one, where replicas do not share lanes.
+    let direct = SimulateOptions::default().simulator(Simulator::Direct).dimension(40).seed(3);
+    let many = simulate(&system, &problem, &times, &direct.clone().replicas(9).keep_replicas(true)).unwrap();
+    let single = simulate(&system, &problem, &times, &direct).unwrap();
+    assert_eq!(single.mean(3).unwrap().as_slice(), many.replica(0).unwrap().state(3).unwrap().as_slice());
     assert_eq!(single.replica(0), None);
+}
+
+/// Where a simulation pauses, for output or a monitor, leaves no trace: not inside a block of the reduced simulator, not
+/// in the batch of the direct one.
+#[test]
+fn pauses_leave_no_trace() {
+    let (system, problem) = small();
+    let batches = Problem::builder(2, 3).noise(0.1).batch(3).initial(given(2, 3, 0.1, 0.7)).build().unwrap();
+    for problem in [problem, batches] {
+        for simulator in [Simulator::Direct, Simulator::Reduced] {
+            for replicas in [1, 8] {
+                let options =
+                    SimulateOptions::default().simulator(simulator).dimension(100).replicas(replicas);
+                let often: Vec<f64> =
+                    [1, 2, 3, 7, 16, 17, 30, 32, 63, 99].map(|step| f64::from(step) / 100.0).into();
+                let often = simulate(&system, &problem, &often, &options).unwrap();
+                let once = simulate(&system, &problem, &[0.99], &options).unwrap();
+                assert_eq!(once.mean(0), often.mean(9));
+            }
+        }
+    }
 }
 
 #[test]
@@ -189,7 +247,7 @@ impl Monitor for Impatient {
 fn an_interruption_keeps_the_rows_reached() {
     let (system, problem) = small();
     // The monitor is asked about every million random numbers: here every 524 steps.
-    let options = SimulateOptions::default().dimension(2000).replicas(2);
+    let options = SimulateOptions::default().dimension(2000).replicas(2).simulator(Simulator::Direct);
     let times = [0.0, 0.5, 1.0];
     let whole = simulate(&system, &problem, &times, &options).unwrap();
     assert!(whole.completed());
@@ -316,7 +374,8 @@ fn moments_are_those_of_the_replicas() {
 fn bad_input_is_a_typed_error() {
     let (system, problem) = small();
     let drawn = Problem::builder(2, 3).initial(Initial::drawn(50, 0)).build().unwrap();
-    let fine = || SimulateOptions::default().dimension(20);
+    let fine = || SimulateOptions::default().dimension(20).simulator(Simulator::Direct);
+    let reduced = || fine().simulator(Simulator::Reduced);
     let cases: Vec<(&str, &Problem, Vec<f64>, SimulateOptions)> = vec![
         ("replicas = 0", &problem, vec![1.0], fine().replicas(0)),
         ("threads = 0", &problem, vec![1.0], fine().threads(0)),
@@ -326,6 +385,10 @@ fn bad_input_is_a_typed_error() {
         ("dimension = 1000000000000000000", &problem, vec![1.0], fine().dimension(10_usize.pow(18))),
         ("dimension = 18446744073709551615", &problem, vec![1.0], fine().dimension(usize::MAX)),
         ("dimension = 20", &problem, vec![1.0], fine().replicas(usize::MAX)),
+        ("dimension = 4", &problem, vec![1.0], reduced().dimension(4)),
+        ("dimension = 0", &problem, vec![1.0], reduced().dimension(0)),
+        ("replicas = 18446744073709551615", &problem, vec![1.0], reduced().replicas(usize::MAX)),
+        ("output time 1 = 1", &problem, vec![1.0], reduced().dimension(usize::MAX)),
         ("the number of output times = 0", &problem, vec![], fine()),
         ("output time 1 = NaN", &problem, vec![f64::NAN], fine()),
         ("output time 2 = inf", &problem, vec![1.0, f64::INFINITY], fine()),

@@ -1,9 +1,12 @@
 //! Does SGD agree with the ODE? Deviations in units of what chance and finite d allow.
 
+mod concentration;
 mod display;
 mod student;
 #[cfg(test)]
 mod tests;
+
+pub use concentration::{Concentration, ConcentrationPoint};
 
 use crate::{Ensemble, Error, Shape, Trajectory};
 use std::io::Write;

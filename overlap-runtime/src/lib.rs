@@ -3,6 +3,9 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
+#[cfg(test)]
+extern crate self as overlap_runtime;
+
 pub mod cli;
 mod compare;
 mod dynamic;
@@ -15,6 +18,7 @@ pub mod plot;
 mod problem;
 pub mod problem_file;
 mod problem_json;
+mod schedule;
 mod shape;
 pub mod simd;
 mod simulate;
@@ -24,15 +28,16 @@ mod system;
 mod trajectory;
 mod weights;
 
-pub use compare::{Comparison, ComparisonRow, Verdict};
+pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, Verdict};
 pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};
+pub use schedule::Schedule;
 pub use shape::Shape;
-pub use simulate::{Ensemble, SimulateOptions, simulate, simulate_monitored, whole_steps};
+pub use simulate::{Ensemble, SimulateOptions, Simulator, simulate, simulate_monitored, whole_steps};
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
     solve, solve_many, solve_many_monitored, solve_monitored, solve_until,

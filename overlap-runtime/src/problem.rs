@@ -2,7 +2,7 @@
 
 use crate::error::check_at_least;
 use crate::initial::{self, Initial};
-use crate::{Activation, Error, Shape};
+use crate::{Activation, Error, Schedule, Shape};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Most units of a network: the equations cost (k + p)^4, so that more would never be solved, only exhaust the memory.
@@ -47,6 +47,8 @@ pub struct Problem {
     pub(crate) learning_rate: f64,
     pub(crate) second_layer_rate: Option<f64>,
     pub(crate) noise: f64,
+    pub(crate) learning_rate_schedule: Schedule,
+    pub(crate) noise_schedule: Schedule,
     pub(crate) batch: usize,
     pub(crate) teacher_overlaps: DMatrix<f64>,
     pub(crate) a_star: DVector<f64>,
@@ -80,6 +82,8 @@ impl Problem {
             learning_rate: 1.0,
             second_layer_rate: None,
             noise: 0.0,
+            learning_rate_schedule: Schedule::Constant,
+            noise_schedule: Schedule::Constant,
             batch: 1,
             teacher_overlaps: None,
             a_star: None,
@@ -126,6 +130,16 @@ impl Problem {
     /// Variance Δ of the label noise.
     pub fn noise(&self) -> f64 {
         self.noise
+    }
+
+    /// What multiplies both learning rates, γ and γ_a, in time.
+    pub fn learning_rate_schedule(&self) -> &Schedule {
+        &self.learning_rate_schedule
+    }
+
+    /// What multiplies the variance Δ of the label noise in time.
+    pub fn noise_schedule(&self) -> &Schedule {
+        &self.noise_schedule
     }
 
     /// Batch size b.
@@ -193,6 +207,8 @@ pub struct ProblemBuilder {
     learning_rate: f64,
     second_layer_rate: Option<f64>,
     noise: f64,
+    learning_rate_schedule: Schedule,
+    noise_schedule: Schedule,
     batch: usize,
     teacher_overlaps: Option<DMatrix<f64>>,
     a_star: Option<DVector<f64>>,
@@ -234,6 +250,18 @@ impl ProblemBuilder {
     /// Variance Δ of the label noise, finite and at least 0 (default 0).
     pub fn noise(mut self, delta: f64) -> Self {
         self.noise = delta;
+        self
+    }
+
+    /// What multiplies both learning rates in time (default constant).
+    pub fn learning_rate_schedule(mut self, schedule: Schedule) -> Self {
+        self.learning_rate_schedule = schedule;
+        self
+    }
+
+    /// What multiplies the variance of the label noise in time (default constant).
+    pub fn noise_schedule(mut self, schedule: Schedule) -> Self {
+        self.noise_schedule = schedule;
         self
     }
 
@@ -292,6 +320,8 @@ impl ProblemBuilder {
             .map(|rate| check_at_least("second_layer_rate", rate, 0.0, false))
             .transpose()?;
         let noise = check_at_least("noise", self.noise, 0.0, false)?;
+        self.learning_rate_schedule.validate("learning_rate")?;
+        self.noise_schedule.validate("noise")?;
 
         let teacher_overlaps = self.teacher_overlaps.unwrap_or_else(|| DMatrix::identity(k, k));
         check_symmetric("P", &teacher_overlaps, k, "k x k")?;
@@ -317,6 +347,8 @@ impl ProblemBuilder {
             learning_rate,
             second_layer_rate,
             noise,
+            learning_rate_schedule: self.learning_rate_schedule,
+            noise_schedule: self.noise_schedule,
             batch: self.batch,
             teacher_overlaps,
             a_star,

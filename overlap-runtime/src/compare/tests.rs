@@ -47,7 +47,7 @@ fn sgd(rows: usize, replicas: usize, shift: f64, seed: u64) -> Ensemble {
             Row { state, risk: 0.25 }
         };
         let samples = (0..replicas).map(replica).collect();
-        ensemble.push(index as f64, (index * DIMENSION) as u64, samples);
+        ensemble.push(index as f64, (index * DIMENSION) as u64, 0.0, samples);
     }
     ensemble
 }
@@ -104,7 +104,7 @@ fn one_replica_decides_nothing() {
 #[test]
 fn rows_without_spread_are_fine() {
     let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, 2, false);
-    ensemble.push(0.0, 0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
+    ensemble.push(0.0, 0, 0.0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
     let comparison = Comparison::with_bias(&ode(&[0.0]), &ensemble, 0.0).unwrap();
     assert_eq!((comparison.verdict(), comparison.rows()[0].z), (Verdict::Agree, 0.0));
     let mut moved = ode(&[0.0]);
@@ -145,4 +145,38 @@ fn table_and_file() {
         row.deviation, row.deviating, row.deviation_z, row.z, row.z_of
     );
     assert_eq!(csv.lines().nth(1), Some(first.as_str()));
+}
+
+/// Normals of deviation d^(-1/2) give an exponent within 4 standard errors of -½, and a small one; without kept replicas,
+/// with one dimension or one replica it is an error.
+#[test]
+fn the_exponent_of_known_deviations_is_found() {
+    let ensemble = |dimension: usize, replicas, keep| {
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(dimension as u64);
+        let mut ensemble = Ensemble::empty(SHAPE, parameters(), dimension, replicas, keep);
+        let replica = |_| {
+            let mut normal = || -> f64 { StandardNormal.sample(&mut generator) };
+            Row { state: STATE.map(|x| x + normal() / (dimension as f64).sqrt()).to_vec(), risk: 0.25 }
+        };
+        let rows = (0..replicas).map(replica).collect();
+        ensemble.push(1.0, dimension as u64, 0.0, rows);
+        ensemble
+    };
+    let ode = ode(&[1.0]);
+    let found = Concentration::new(&ode, &[100, 10_000, 1000].map(|d| ensemble(d, 400, true))).unwrap();
+    assert_eq!(found.points().iter().map(|point| point.dimension).collect::<Vec<_>>(), [100, 1000, 10_000]);
+    assert!(
+        (found.exponent() + 0.5).abs() < 4.0 * found.standard_error() && found.standard_error() < 0.02,
+        "{found}"
+    );
+    let (low, high) = found.interval();
+    assert!(low < found.exponent() && found.exponent() < high && found.to_string().contains("95 %"));
+    for simulations in [
+        vec![],
+        vec![ensemble(100, 9, true)],
+        [10, 20].map(|d| ensemble(d, 9, false)).into(),
+        [10, 20].map(|d| ensemble(d, 1, true)).into(),
+    ] {
+        assert!(matches!(Concentration::new(&ode, &simulations), Err(Error::Invalid { .. })));
+    }
 }

@@ -259,7 +259,12 @@ fn ensemble(shape: Shape, offsets: &[f64]) -> Ensemble {
             state: state.iter().map(|value| value + offset).collect(),
             risk: ode.risks[row] + offset,
         };
-        sgd.push(ode.times[row], (ode.times[row] * 10.0) as u64, offsets.iter().map(replica).collect());
+        sgd.push(
+            ode.times[row],
+            (ode.times[row] * 10.0) as u64,
+            ode.parameters.noise,
+            offsets.iter().map(replica).collect(),
+        );
     }
     sgd
 }

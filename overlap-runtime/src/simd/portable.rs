@@ -64,6 +64,63 @@ fn add_mul(x: f64, a: f64, b: f64) -> f64 {
 impl Simd for Portable {
     const LANES: usize = LANES;
     type Pack = Pack;
+    type Bits = [u64; LANES];
+
+    #[inline(always)]
+    fn splat_bits(self, value: u64) -> Self::Bits {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn load_bits(self, values: &[u64], at: usize) -> Self::Bits {
+        let values = &values[at..at + LANES];
+        [values[0], values[1], values[2], values[3]]
+    }
+
+    #[inline(always)]
+    fn store_bits(self, bits: Self::Bits, values: &mut [u64], at: usize) {
+        values[at..at + LANES].copy_from_slice(&bits);
+    }
+
+    #[inline(always)]
+    fn to_bits(self, pack: Pack) -> Self::Bits {
+        pack.0.map(f64::to_bits)
+    }
+
+    #[inline(always)]
+    fn from_bits(self, bits: Self::Bits) -> Pack {
+        Pack(bits.map(f64::from_bits))
+    }
+
+    #[inline(always)]
+    fn and(self, x: Self::Bits, y: Self::Bits) -> Self::Bits {
+        std::array::from_fn(|i| x[i] & y[i])
+    }
+
+    #[inline(always)]
+    fn or(self, x: Self::Bits, y: Self::Bits) -> Self::Bits {
+        std::array::from_fn(|i| x[i] | y[i])
+    }
+
+    #[inline(always)]
+    fn xor(self, x: Self::Bits, y: Self::Bits) -> Self::Bits {
+        std::array::from_fn(|i| x[i] ^ y[i])
+    }
+
+    #[inline(always)]
+    fn add_bits(self, x: Self::Bits, y: Self::Bits) -> Self::Bits {
+        std::array::from_fn(|i| x[i].wrapping_add(y[i]))
+    }
+
+    #[inline(always)]
+    fn shl<const N: i32>(self, x: Self::Bits) -> Self::Bits {
+        x.map(|x| x << N)
+    }
+
+    #[inline(always)]
+    fn shr<const N: i32>(self, x: Self::Bits) -> Self::Bits {
+        x.map(|x| x >> N)
+    }
 
     #[inline(always)]
     fn splat(self, value: f64) -> Pack {

@@ -64,6 +64,10 @@ macro_rules! operator {
 #[derive(Debug, Clone, Copy)]
 pub struct Pack4(__m256d);
 
+/// Four 64-bit words in an AVX register.
+#[derive(Debug, Clone, Copy)]
+pub struct Bits4(__m256i);
+
 operator!(Pack4, Add, add, _mm256_add_pd);
 operator!(Pack4, Sub, sub, _mm256_sub_pd);
 operator!(Pack4, Mul, mul, _mm256_mul_pd);
@@ -80,6 +84,75 @@ impl Neg for Pack4 {
 impl Simd for Avx2 {
     const LANES: usize = 4;
     type Pack = Pack4;
+    type Bits = Bits4;
+
+    #[inline(always)]
+    fn splat_bits(self, value: u64) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_set1_epi64x(value as i64) })
+    }
+
+    #[inline(always)]
+    fn load_bits(self, values: &[u64], at: usize) -> Bits4 {
+        let values = &values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Bits4(unsafe { _mm256_loadu_si256(values.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store_bits(self, bits: Bits4, values: &mut [u64], at: usize) {
+        let values = &mut values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm256_storeu_si256(values.as_mut_ptr().cast(), bits.0) }
+    }
+
+    #[inline(always)]
+    fn to_bits(self, pack: Pack4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_castpd_si256(pack.0) })
+    }
+
+    #[inline(always)]
+    fn from_bits(self, bits: Bits4) -> Pack4 {
+        // SAFETY: intrinsic.
+        Pack4(unsafe { _mm256_castsi256_pd(bits.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, x: Bits4, y: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_and_si256(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn or(self, x: Bits4, y: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_or_si256(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, x: Bits4, y: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_xor_si256(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn add_bits(self, x: Bits4, y: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_add_epi64(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn shl<const N: i32>(self, x: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_sll_epi64(x.0, _mm_cvtsi32_si128(N)) })
+    }
+
+    #[inline(always)]
+    fn shr<const N: i32>(self, x: Bits4) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_srl_epi64(x.0, _mm_cvtsi32_si128(N)) })
+    }
 
     #[inline(always)]
     fn splat(self, value: f64) -> Pack4 {
@@ -174,6 +247,10 @@ impl Simd for Avx2 {
 #[derive(Debug, Clone, Copy)]
 pub struct Pack8(__m512d);
 
+/// Eight 64-bit words in an AVX-512 register.
+#[derive(Debug, Clone, Copy)]
+pub struct Bits8(__m512i);
+
 operator!(Pack8, Add, add, _mm512_add_pd);
 operator!(Pack8, Sub, sub, _mm512_sub_pd);
 operator!(Pack8, Mul, mul, _mm512_mul_pd);
@@ -190,6 +267,75 @@ impl Neg for Pack8 {
 impl Simd for Avx512 {
     const LANES: usize = 8;
     type Pack = Pack8;
+    type Bits = Bits8;
+
+    #[inline(always)]
+    fn splat_bits(self, value: u64) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_set1_epi64(value as i64) })
+    }
+
+    #[inline(always)]
+    fn load_bits(self, values: &[u64], at: usize) -> Bits8 {
+        let values = &values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Bits8(unsafe { _mm512_loadu_si512(values.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store_bits(self, bits: Bits8, values: &mut [u64], at: usize) {
+        let values = &mut values[at..at + Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), bits.0) }
+    }
+
+    #[inline(always)]
+    fn to_bits(self, pack: Pack8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_castpd_si512(pack.0) })
+    }
+
+    #[inline(always)]
+    fn from_bits(self, bits: Bits8) -> Pack8 {
+        // SAFETY: intrinsic.
+        Pack8(unsafe { _mm512_castsi512_pd(bits.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, x: Bits8, y: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_and_si512(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn or(self, x: Bits8, y: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_or_si512(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, x: Bits8, y: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_xor_si512(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn add_bits(self, x: Bits8, y: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_add_epi64(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn shl<const N: i32>(self, x: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_sll_epi64(x.0, _mm_cvtsi32_si128(N)) })
+    }
+
+    #[inline(always)]
+    fn shr<const N: i32>(self, x: Bits8) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_srl_epi64(x.0, _mm_cvtsi32_si128(N)) })
+    }
 
     #[inline(always)]
     fn splat(self, value: f64) -> Pack8 {

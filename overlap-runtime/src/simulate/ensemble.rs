@@ -1,5 +1,6 @@
 //! What a simulation returns: statistics of the overlaps and of the risk over the replicas.
 
+use super::checkpoint::Visit;
 use crate::{Error, Parameters, Shape, State, Trajectory};
 use std::io::Write;
 
@@ -15,6 +16,8 @@ pub struct Ensemble {
     requested: Vec<f64>,
     steps: Vec<u64>,
     times: Vec<f64>,
+    /// Variance of the label noise.
+    noises: Vec<f64>,
     states: Vec<Moments>,
     risks: Vec<Moments>,
     kept: Option<Vec<Vec<Row>>>,
@@ -74,6 +77,7 @@ impl Ensemble {
             requested: Vec::new(),
             steps: Vec::new(),
             times: Vec::new(),
+            noises: Vec::new(),
             states: Vec::new(),
             risks: Vec::new(),
             kept: keep_replicas.then(Vec::new),
@@ -82,15 +86,42 @@ impl Ensemble {
     }
 
     /// Adds the next output time; `rows` in replica order, one or more.
-    pub(crate) fn push(&mut self, requested: f64, step: u64, rows: Vec<Row>) {
+    pub(crate) fn push(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>) {
         self.requested.push(requested);
         self.steps.push(step);
+        self.noises.push(noise);
         self.times.push(step as f64 / self.dimension as f64);
         self.states.push(Moments::of(&rows.iter().map(|row| row.state.as_slice()).collect::<Vec<_>>()));
         self.risks
             .push(Moments::of(&rows.iter().map(|row| std::slice::from_ref(&row.risk)).collect::<Vec<_>>()));
         if let Some(kept) = &mut self.kept {
             kept.push(rows);
+        }
+    }
+
+    /// The rows for a checkpoint, or from one.
+    pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
+        let Ensemble { requested, steps, times, noises, states, risks, kept, .. } = self;
+        for list in [requested, times, noises] {
+            visit.numbers(list);
+        }
+        steps.iter_mut().for_each(|step| visit.word(step));
+        for Moments { mean, deviation, error } in states.iter_mut().chain(risks) {
+            for list in [mean, deviation, error] {
+                visit.numbers(list);
+            }
+        }
+        for row in kept.iter_mut().flatten().flatten() {
+            visit.numbers(&mut row.state);
+            visit.numbers(std::slice::from_mut(&mut row.risk));
+        }
+    }
+
+    /// Makes room for `count` rows that [`visit`](Self::visit) fills.
+    pub(super) fn prepare(&mut self, count: usize) {
+        let zero = Row { state: vec![0.0; self.shape.dim()], risk: 0.0 };
+        for _ in 0..count {
+            self.push(0.0, 0, 0.0, vec![zero.clone(); if self.kept.is_some() { self.replicas } else { 1 }]);
         }
     }
 
@@ -171,7 +202,7 @@ impl Ensemble {
 
     /// Mean excess risk R - Δ/2 at every time.
     pub fn excess_risk(&self) -> Vec<f64> {
-        self.risks.iter().map(|moments| moments.mean[0] - 0.5 * self.parameters.noise).collect()
+        self.risks.iter().zip(&self.noises).map(|(moments, noise)| moments.mean[0] - 0.5 * noise).collect()
     }
 
     /// Standard deviation over the replicas (n - 1) of the risk at every time.

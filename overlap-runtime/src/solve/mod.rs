@@ -100,6 +100,7 @@ fn run<S: System + ?Sized>(
 ) -> Result<(Trajectory, Option<Crossing>), Error> {
     options.validate()?;
     times::check(times)?;
+    check_constant(problem)?;
     let parameters = Parameters::new(system, problem)?;
     let initial = problem.initial_state(system.shape());
     let mut integration =
@@ -110,4 +111,17 @@ fn run<S: System + ?Sized>(
         Ok(()) => Ok((trajectory, crossing)),
         Err(reason) => Err(Error::Solve { reason, partial: Box::new(trajectory) }),
     }
+}
+
+/// The right-hand sides hold for constant rates so far: a schedule is refused, not ignored.
+fn check_constant(problem: &Problem) -> Result<(), Error> {
+    for (name, schedule) in
+        [("learning_rate", problem.learning_rate_schedule()), ("noise", problem.noise_schedule())]
+    {
+        if *schedule != crate::Schedule::Constant {
+            let value = format!("{schedule:?}");
+            return Err(Error::invalid(format!("the {name} schedule"), value, "constant for the ODE"));
+        }
+    }
+    Ok(())
 }

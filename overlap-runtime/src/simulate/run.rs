@@ -1,0 +1,275 @@
+//! Advances all replicas from output time to output time, with progress, interruption and checkpoints.
+
+use super::SimulateOptions;
+use super::checkpoint::{self, Saver, Visit};
+use super::ensemble::{Ensemble, Row};
+use super::setting::Divergence;
+use super::unit::{Start, Unit};
+use crate::{Error, Monitor, System};
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The output times and their steps.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs<'a> {
+    pub(super) times: &'a [f64],
+    pub(super) steps: &'a [u64],
+}
+
+/// A simulation under way.
+pub(super) struct Run<'a, S: ?Sized> {
+    system: &'a S,
+    start: &'a Start,
+    outputs: Outputs<'a>,
+    ensemble: Ensemble,
+    /// Each with the number of its first replica.
+    units: Vec<(usize, Unit<'a>)>,
+    watch: Watch<'a>,
+    keeper: Option<Keeper<'a>>,
+}
+
+/// Where and how often the simulation is saved.
+struct Keeper<'a> {
+    path: &'a Path,
+    identity: String,
+    interval: Duration,
+    last: Instant,
+}
+
+impl<'a, S: System + ?Sized> Run<'a, S> {
+    /// At the start, or where the checkpoint is.
+    pub(super) fn new(
+        system: &'a S,
+        start: &'a Start,
+        outputs: Outputs<'a>,
+        options: &'a SimulateOptions,
+        identity: Option<String>,
+        monitor: &'a dyn Monitor,
+    ) -> Result<Self, Error> {
+        let setting = start.setting();
+        let mut units = Vec::new();
+        let mut first = 0;
+        for unit in start.units(options.replicas, options.seed) {
+            let count = unit.replicas();
+            units.push((first, unit));
+            first += count;
+        }
+        let keeper = options.checkpoint.as_deref().zip(identity).map(|(path, identity)| Keeper {
+            path,
+            identity,
+            interval: options.checkpoint_interval,
+            last: Instant::now(),
+        });
+        let last_step = outputs.steps.last().copied().unwrap_or(0);
+        let mut run = Run {
+            system,
+            start,
+            outputs,
+            ensemble: Ensemble::empty(
+                setting.shape,
+                setting.parameters.clone(),
+                setting.dimension,
+                options.replicas,
+                options.keep_replicas,
+            ),
+            units,
+            watch: Watch::new(monitor, last_step, options.replicas, start.chunk()),
+            keeper,
+        };
+        run.restore()?;
+        Ok(run)
+    }
+
+    /// Continues from a checkpoint if there is one, else makes sure that one can be written.
+    fn restore(&mut self) -> Result<(), Error> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let path = keeper.path;
+        let Some(mut restorer) = checkpoint::read(path, &keeper.identity)? else { return self.save() };
+        let mut rows = 0;
+        restorer.count(&mut rows);
+        // Every row has at least its time in the file.
+        let damaged =
+            || Error::File { path: path.to_owned(), message: "the checkpoint does not fit".to_owned() };
+        if rows > self.outputs.times.len().min(restorer.left()) {
+            return Err(damaged());
+        }
+        self.ensemble.prepare(rows);
+        self.visit(&mut restorer);
+        if !restorer.is_complete() {
+            return Err(damaged());
+        }
+        let done = self.units.iter().map(|(_, unit)| unit.step() * unit.replicas() as u64).sum();
+        self.watch.done = AtomicU64::new(done);
+        Ok(())
+    }
+
+    fn visit(&mut self, visit: &mut dyn Visit) {
+        self.ensemble.visit(visit);
+        self.units.iter_mut().for_each(|(_, unit)| unit.visit(visit));
+    }
+
+    fn save(&mut self) -> Result<(), Error> {
+        let mut saver = Saver::default();
+        let mut rows = self.ensemble.len();
+        saver.count(&mut rows);
+        self.visit(&mut saver);
+        if let Some(keeper) = &mut self.keeper {
+            checkpoint::write(keeper.path, &keeper.identity, &saver)?;
+            keeper.last = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// To the last output time.
+    pub(super) fn finish(mut self) -> Result<Ensemble, Error> {
+        while let Some(&step) = self.outputs.steps.get(self.ensemble.len()) {
+            match self.reach(step) {
+                Ok(result) => result?,
+                Err(Stop::Interrupted) => {
+                    if self.keeper.is_some() {
+                        self.save()?;
+                    }
+                    return if self.ensemble.is_empty() {
+                        Err(Error::Interrupted)
+                    } else {
+                        Ok(self.ensemble)
+                    };
+                }
+                Err(Stop::Diverged(Divergence { step, what, replica })) => {
+                    let setting = self.start.setting();
+                    return Err(Error::Diverged {
+                        quantity: what.quantity,
+                        value: what.value,
+                        step,
+                        time: step as f64 / setting.dimension as f64,
+                        replica: replica + 1,
+                        learning_rate: setting.parameters.gamma,
+                        partial: Box::new(self.ensemble),
+                    });
+                }
+            }
+        }
+        if self.keeper.is_some() {
+            self.save()?;
+        }
+        self.watch.monitor.progress(1.0);
+        self.ensemble.complete();
+        Ok(self.ensemble)
+    }
+
+    /// Advances all replicas to `step` and adds their row.
+    fn reach(&mut self, step: u64) -> Result<Result<(), Error>, Stop> {
+        // Replicas wait for each other at the end of a round only to be saved.
+        let round = if self.keeper.is_some() {
+            self.watch.chunk * (256 / self.units.len() as u64).max(1)
+        } else {
+            u64::MAX
+        };
+        loop {
+            let done = self.units.iter().map(|(_, unit)| unit.step()).min().unwrap_or(step);
+            if done >= step {
+                break;
+            }
+            let target = (done / round + 1).saturating_mul(round).min(step);
+            let watch = &self.watch;
+            all(&mut self.units, |unit| advance(unit, target, watch))?;
+            if self.keeper.as_ref().is_some_and(|keeper| keeper.last.elapsed() >= keeper.interval)
+                && let Err(error) = self.save()
+            {
+                return Ok(Err(error));
+            }
+        }
+        let setting = self.start.setting();
+        let (parameters, system) = (setting.parameters_after(step), self.system);
+        let rows = all(&mut self.units, |unit| {
+            let row = |replica| {
+                let state =
+                    unit.state(replica).map_err(|what| Stop::Diverged(Divergence { step, what, replica }))?;
+                let risk = system.risk(&parameters, &state);
+                Ok(Row { state, risk })
+            };
+            (0..unit.replicas()).map(row).collect::<Result<Vec<_>, _>>()
+        })?;
+        let time = self.outputs.times[self.ensemble.len()];
+        self.ensemble.push(time, step, setting.noise_after(step), rows.into_iter().flatten().collect());
+        Ok(Ok(()))
+    }
+}
+
+/// Why a unit did not reach the next output time.
+enum Stop {
+    Interrupted,
+    Diverged(Divergence),
+}
+
+/// Does the same to all units on all threads: the results in order, or why one stopped first: interruption before
+/// divergence (later replicas may not have come to their own), then the smallest step, then the smallest replica, so that
+/// the threads do not matter.
+fn all<'a, T: Send>(
+    units: &mut [(usize, Unit<'a>)],
+    work: impl Fn(&mut Unit<'a>) -> Result<T, Stop> + Sync,
+) -> Result<Vec<T>, Stop> {
+    let results: Vec<Result<T, Stop>> = units
+        .par_iter_mut()
+        .map(|(first, unit)| {
+            work(unit).map_err(|stop| match stop {
+                Stop::Interrupted => stop,
+                Stop::Diverged(divergence) => {
+                    Stop::Diverged(Divergence { replica: *first + divergence.replica, ..divergence })
+                }
+            })
+        })
+        .collect();
+    let order = |stop: &Stop| match stop {
+        Stop::Interrupted => 0,
+        Stop::Diverged(divergence) => divergence.step + 1,
+    };
+    let mut reached = Vec::with_capacity(results.len());
+    let mut first: Option<Stop> = None;
+    for result in results {
+        match result {
+            Ok(result) => reached.push(result),
+            Err(stop) if first.as_ref().is_none_or(|earlier| order(&stop) < order(earlier)) => {
+                first = Some(stop);
+            }
+            Err(_) => {}
+        }
+    }
+    first.map_or(Ok(reached), Err)
+}
+
+/// To `target` steps, unless it is there already.
+fn advance(unit: &mut Unit<'_>, target: u64, watch: &Watch<'_>) -> Result<(), Stop> {
+    while unit.step() < target {
+        if watch.monitor.should_stop() {
+            return Err(Stop::Interrupted);
+        }
+        let chunk = watch.chunk.min(target - unit.step());
+        unit.advance(chunk).map_err(Stop::Diverged)?;
+        watch.report(chunk * unit.replicas() as u64);
+    }
+    Ok(())
+}
+
+/// Progress over all replicas.
+struct Watch<'a> {
+    monitor: &'a dyn Monitor,
+    done: AtomicU64,
+    total: f64,
+    /// Steps between two looks at the monitor.
+    chunk: u64,
+}
+
+impl<'a> Watch<'a> {
+    fn new(monitor: &'a dyn Monitor, last_step: u64, replicas: usize, chunk: u64) -> Self {
+        let total = last_step as f64 * replicas as f64;
+        Watch { monitor, done: AtomicU64::new(0), total, chunk }
+    }
+
+    fn report(&self, steps: u64) {
+        let done = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
+        self.monitor.progress((done as f64 / self.total).min(1.0));
+    }
+}

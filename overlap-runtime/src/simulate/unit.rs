@@ -1,0 +1,164 @@
+//! What is advanced by one thread at a time: a replica, or eight in lanes.
+
+use super::checkpoint::Visit;
+use super::direct::{self, Direct};
+use super::normals::Normals;
+use super::options::Simulator;
+use super::reduced::Chain;
+use super::reduced::octet::Octet;
+use super::reduced::single::Single;
+use super::setting::{Divergence, NotFinite, Setting};
+use crate::weights::Weights;
+use crate::{Error, Problem};
+
+/// What all replicas start from.
+pub(super) enum Start {
+    Direct(direct::Start),
+    Reduced(Chain),
+}
+
+/// Replicas advanced together.
+pub(super) enum Unit<'a> {
+    Direct(Direct<'a>),
+    Single(Single<'a>),
+    Octet(Octet<'a>),
+}
+
+/// Replicas in an octet, and the fewest that are worth its eight lanes.
+const OCTET: usize = 8;
+const WORTH_AN_OCTET: usize = 5;
+
+impl Start {
+    pub(super) fn new(
+        simulator: Simulator,
+        setting: Setting,
+        problem: &Problem,
+        replicas: usize,
+    ) -> Result<Self, Error> {
+        match simulator {
+            Simulator::Reduced => {
+                check_count(problem, replicas)?;
+                Chain::new(setting, problem).map(Start::Reduced)
+            }
+            Simulator::Auto | Simulator::Direct => {
+                check_memory(problem, setting.dimension, replicas)?;
+                let weights = Weights::of(problem, setting.dimension)?;
+                Ok(Start::Direct(direct::Start::new(setting, &weights)))
+            }
+        }
+    }
+
+    pub(super) fn setting(&self) -> &Setting {
+        match self {
+            Start::Direct(start) => &start.setting,
+            Start::Reduced(chain) => &chain.setting,
+        }
+    }
+
+    /// All replicas, in order, each with streams of its own.
+    pub(super) fn units(&self, replicas: usize, seed: u64) -> Vec<Unit<'_>> {
+        let mut groups = Normals::groups(seed);
+        let mut streams = || groups.next().expect("an endless iterator");
+        match self {
+            Start::Direct(start) => {
+                (0..replicas).map(|_| Unit::Direct(Direct::new(start, streams()))).collect()
+            }
+            Start::Reduced(chain) => {
+                let mut units = Vec::new();
+                let mut left = replicas;
+                while left >= WORTH_AN_OCTET {
+                    let count = left.min(OCTET);
+                    units.push(Unit::Octet(Octet::new(chain, streams(), count)));
+                    left -= count;
+                }
+                units.extend((0..left).map(|_| Unit::Single(Single::new(chain, streams()))));
+                units
+            }
+        }
+    }
+
+    /// Steps that take about a hundredth of a second.
+    pub(super) fn chunk(&self) -> u64 {
+        let Setting { shape, batch, dimension, .. } = *self.setting();
+        let size = match self {
+            Start::Direct(_) => dimension.max(256) * batch,
+            Start::Reduced(_) => 8 * shape.nodes() * batch,
+        };
+        ((1 << 20) / size.max(1) as u64).max(1)
+    }
+}
+
+impl Unit<'_> {
+    pub(super) fn replicas(&self) -> usize {
+        match self {
+            Unit::Direct(_) | Unit::Single(_) => 1,
+            Unit::Octet(octet) => octet.replicas(),
+        }
+    }
+
+    pub(super) fn advance(&mut self, steps: u64) -> Result<(), Divergence> {
+        match self {
+            Unit::Direct(replica) => replica.advance(steps),
+            Unit::Single(replica) => replica.advance(steps),
+            Unit::Octet(replicas) => replicas.advance(steps),
+        }
+    }
+
+    /// Steps done.
+    pub(super) fn step(&self) -> u64 {
+        match self {
+            Unit::Direct(unit) => unit.step(),
+            Unit::Single(unit) => unit.step(),
+            Unit::Octet(unit) => unit.step(),
+        }
+    }
+
+    /// What changes, for checkpoints.
+    pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
+        match self {
+            Unit::Direct(unit) => unit.visit(visit),
+            Unit::Single(unit) => unit.visit(visit),
+            Unit::Octet(unit) => unit.visit(visit),
+        }
+    }
+
+    /// The state of one of the replicas.
+    pub(super) fn state(&self, replica: usize) -> Result<Vec<f64>, NotFinite> {
+        match self {
+            Unit::Direct(unit) => unit.state(),
+            Unit::Single(unit) => unit.state(),
+            Unit::Octet(unit) => unit.state(replica),
+        }
+    }
+}
+
+/// That the replicas of the reduced simulator have room.
+fn check_count(problem: &Problem, replicas: usize) -> Result<(), Error> {
+    let n = problem.k() + problem.p();
+    let numbers =
+        (n + 16 + problem.batch()).checked_mul(n + problem.batch()).and_then(|own| own.checked_mul(replicas));
+    let fits = |numbers: usize| Vec::<f64>::new().try_reserve_exact(numbers).is_ok();
+    if numbers.is_some_and(fits) {
+        return Ok(());
+    }
+    Err(Error::invalid("replicas", replicas, "few enough to fit into memory"))
+}
+
+/// That the weights and inputs of all replicas have room: a dimension mistyped by some zeros is an error, not an abort.
+fn check_memory(problem: &Problem, dimension: usize, replicas: usize) -> Result<(), Error> {
+    let own = problem
+        .batch()
+        .checked_mul(2)
+        .and_then(|inputs| inputs.checked_add(problem.p()))
+        .and_then(|columns| columns.checked_mul(replicas));
+    let numbers = own.and_then(|own| own.checked_add(problem.k())).and_then(|all| all.checked_mul(dimension));
+    let fits = |numbers: usize| Vec::<f64>::new().try_reserve_exact(numbers).is_ok();
+    if numbers.is_some_and(fits) {
+        return Ok(());
+    }
+    let batch = problem.batch();
+    let bound = format!(
+        "small enough for the weights and inputs of {replicas} replicas with batch {batch} to fit into memory"
+    );
+    Err(Error::invalid("dimension", dimension, bound))
+}

@@ -1,0 +1,173 @@
+//! Long simulations saved to a file: interrupted, killed, continued bit for bit; files that are not theirs are left alone.
+
+#[path = "support/textbook.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod textbook;
+
+use nalgebra::DMatrix;
+use overlap_runtime::{
+    Ensemble, Error, Initial, Monitor, Problem, SimulateOptions, Simulator, simulate, simulate_monitored,
+};
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use textbook::Textbook;
+
+const TIMES: [f64; 3] = [0.5, 1.7, 4.0];
+
+fn system() -> Textbook {
+    Textbook::new(2, 3, true)
+}
+
+fn problem(batch: usize) -> Problem {
+    let initial = Initial::Given { m: DMatrix::repeat(2, 3, 0.1), q: DMatrix::identity(3, 3) };
+    Problem::builder(2, 3).noise(0.1).batch(batch).initial(initial).build().unwrap()
+}
+
+fn options(simulator: Simulator, replicas: usize) -> SimulateOptions {
+    SimulateOptions::default()
+        .simulator(simulator)
+        .dimension(if simulator == Simulator::Direct { 3000 } else { 100_000 })
+        .replicas(replicas)
+        .keep_replicas(true)
+        .checkpoint_interval(Duration::ZERO)
+}
+
+/// Every number to the last digit; the spread of a single replica is NaN, which is not equal to itself.
+fn assert_same(one: &Ensemble, other: &Ensemble) {
+    assert!(format!("{one:?}") == format!("{other:?}"));
+}
+
+/// Stops after so many questions.
+struct Patience(AtomicUsize);
+
+impl Monitor for Patience {
+    fn should_stop(&self) -> bool {
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err()
+    }
+}
+
+/// Interrupted again and again, on one thread and on several, until it is done.
+#[test]
+fn interruptions_leave_no_trace() {
+    for (simulator, replicas, batch) in [
+        (Simulator::Direct, 3, 1),
+        (Simulator::Direct, 2, 3),
+        (Simulator::Reduced, 1, 1),
+        (Simulator::Reduced, 2, 5),
+        (Simulator::Reduced, 17, 1),
+    ] {
+        let (system, problem, folder) = (system(), problem(batch), TempDir::new().unwrap());
+        let whole = simulate(&system, &problem, &TIMES, &options(simulator, replicas)).unwrap();
+        let saved = options(simulator, replicas).checkpoint(folder.path().join("run"));
+        let mut interruptions = 0;
+        let continued = loop {
+            let options = saved.clone().threads(1 + interruptions % 3);
+            let monitor = Patience(AtomicUsize::new(4 + interruptions % 5));
+            match simulate_monitored(&system, &problem, &TIMES, &options, &monitor) {
+                Ok(ensemble) if ensemble.completed() => break ensemble,
+                Ok(_) | Err(Error::Interrupted) => interruptions += 1,
+                Err(other) => panic!("{other}"),
+            }
+        };
+        assert!(interruptions > 1, "{simulator:?}");
+        assert_same(&continued, &whole);
+        // What is finished is read back.
+        let none = Patience(AtomicUsize::new(0));
+        assert_same(&simulate_monitored(&system, &problem, &TIMES, &saved, &none).unwrap(), &whole);
+    }
+}
+
+const FILE: &str = "OVERLAP_TEST_CHECKPOINT";
+
+fn long(path: &Path) -> Result<Ensemble, Error> {
+    let options = options(Simulator::Auto, 9).checkpoint(path);
+    simulate(&system(), &problem(1), &TIMES, &options)
+}
+
+/// Run by `a_killed_process_is_continued` in a process of its own; alone it does nothing.
+#[test]
+fn child() {
+    if let Some(path) = std::env::var_os(FILE) {
+        long(Path::new(&path)).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_process_is_continued() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("run");
+    let mut kills = 0;
+    for _ in 0..3 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child"])
+            .env(FILE, &path)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Three times saved, each time a new file in the place of the old.
+        let state = || std::fs::read(&path).unwrap_or_default();
+        let mut last = state();
+        for _ in 0..3 {
+            while state() == last && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            last = state();
+        }
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "the child was never killed at work");
+    let whole = simulate(&system(), &problem(1), &TIMES, &options(Simulator::Auto, 9)).unwrap();
+    assert_same(&long(&path).unwrap(), &whole);
+}
+
+#[test]
+fn other_files_are_named_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("run");
+    let small = options(Simulator::Reduced, 1).dimension(50).checkpoint(&path);
+    let run = |options: &SimulateOptions, batch| simulate(&system(), &problem(batch), &TIMES, options);
+    let refused = |options: &SimulateOptions, batch, message: &str| {
+        let before = std::fs::read(&path).unwrap();
+        let error = run(options, batch).unwrap_err();
+        assert!(matches!(error, Error::File { .. }) && error.to_string().contains(message), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    };
+    std::fs::write(&path, "my thesis\n").unwrap();
+    refused(&small, 1, "no checkpoint");
+    std::fs::remove_file(&path).unwrap();
+
+    let whole = run(&small, 1).unwrap();
+    let good = std::fs::read(&path).unwrap();
+    refused(&small.clone().seed(1), 1, "it has seed = 0, this one seed = 1");
+    refused(&small.clone().dimension(51), 1, "it has dimension = 50, this one dimension = 51");
+    refused(&small.clone().simulator(Simulator::Direct), 1, "it has simulator = Reduced");
+    refused(&small, 2, "it has parameters");
+    // Cut anywhere, or with any byte changed.
+    for length in (1..good.len()).step_by(97) {
+        std::fs::write(&path, &good[..length]).unwrap();
+        refused(&small, 1, "");
+        let mut changed = good.clone();
+        changed[length] ^= 4;
+        std::fs::write(&path, &changed).unwrap();
+        refused(&small, 1, "");
+    }
+    std::fs::write(&path, &good).unwrap();
+    assert_same(&run(&small, 1).unwrap(), &whole);
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_the_work() {
+    let run = |path: &str| {
+        let options = options(Simulator::Reduced, 1).checkpoint(path);
+        simulate(&system(), &problem(1), &[1e9], &options).unwrap_err()
+    };
+    assert!(matches!(run("/no such folder/run"), Error::Io { .. }));
+    // A full disk.
+    #[cfg(target_os = "linux")]
+    assert!(matches!(run("/dev/full"), Error::Io { .. }));
+}
