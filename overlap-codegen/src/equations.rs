@@ -43,7 +43,7 @@ pub struct Equations {
     pub noise: Noise,
 }
 
-/// Gradient flow of the first layer, see [`Equations::flow`].
+/// Gradient flow of the first layer, see [`Equations`].
 #[derive(Debug)]
 pub struct Flow {
     /// γ s a_i.
@@ -54,7 +54,7 @@ pub struct Flow {
     pub other: Expr,
 }
 
-/// Gradient flow of the second layer, see [`Equations::readout`].
+/// Gradient flow of the second layer, see [`Equations`].
 #[derive(Debug)]
 pub struct Readout {
     /// γ_a s.
@@ -63,7 +63,7 @@ pub struct Readout {
     pub expectation: Expr,
 }
 
-/// The noise of SGD, see [`Equations::noise`].
+/// The noise of SGD, see [`Equations`].
 #[derive(Debug)]
 pub struct Noise {
     /// γ² s² a_j a_l / b.
