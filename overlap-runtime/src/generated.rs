@@ -22,9 +22,9 @@ pub struct Nodes<
     pub omega: [[f64; WIDE]; N],
     /// The diagonal of Ω, padded with zeros.
     pub variance: [f64; WIDE],
-    /// rows[n][i] = q_ni of node n and student i.
+    /// `rows[n][i]` = q_ni of node n and student i.
     pub rows: [[f64; ROW]; N],
-    /// band[δ][j] = Q_jl with l = j + δ.
+    /// `band[δ][j]` = Q_jl with l = j + δ.
     pub band: [[f64; ROW]; BAND],
     /// c_n = s* a*_n for a teacher, -s a_n for a student, padded with zeros.
     pub c: [f64; WIDE],
@@ -35,7 +35,7 @@ pub struct Nodes<
 impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const ROW: usize, const BAND: usize>
     Nodes<K, P, N, WIDE, ROW, BAND>
 {
-    /// Lays out `state` (see [`Shape`](crate::Shape)).
+    /// Lays out `state` (see [`Shape`]).
     #[inline(always)]
     pub fn new(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
         let mut omega = [[0.0; WIDE]; N];

@@ -118,7 +118,7 @@ impl Parameters {
 
 /// A teacher-student system whose overlap dynamics can be evaluated: what `overlap_system!` implements.
 ///
-/// The methods that take flat slices are the hot path; [`solve`](crate::solve), [`simulate`](crate::simulate) and
+/// The methods that take flat slices are the hot path; [`solve`](fn@crate::solve), [`simulate`](crate::simulate) and
 /// [`evaluate`](crate::evaluate) are the checked way in.
 pub trait System: Send + Sync {
     /// Name of the declared type, e.g. `ErfK4P8`.
