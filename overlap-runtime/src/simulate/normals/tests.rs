@@ -60,7 +60,7 @@ fn moments_are_normal() {
     let count = out.len() as f64;
     // E x^2m = (2m - 1)!!, Var x^m = E x^2m - (E x^m)².
     let even = [1.0, 1.0, 3.0, 15.0, 105.0, 945.0, 10_395.0, 135_135.0, 2_027_025.0];
-    let expected = |m: usize| -> f64 { if m % 2 == 0 { even[m / 2] } else { 0.0 } };
+    let expected = |m: usize| -> f64 { if m.is_multiple_of(2) { even[m / 2] } else { 0.0 } };
     for m in 1..=8 {
         let mean = out.iter().map(|x| x.powi(m as i32)).sum::<f64>() / count;
         let error = ((expected(2 * m) - expected(m).powi(2)) / count).sqrt();
