@@ -90,6 +90,9 @@ impl Equations {
         let flow = Self::flow(&mut pool, risk);
         let readout = Self::readout(&mut pool, risk);
         let noise = Self::noise(&mut pool, activation)?;
+        if !pool.is_exact() {
+            return Err("the constants of the equations grow beyond 128 bits".into());
+        }
         Ok(Equations { pool, two_point, risk, flow, readout, noise })
     }
 

@@ -90,74 +90,83 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
 
         #[allow(clippy::all)]
         const _: () = {
-            #[allow(unused_imports)]
-            use ::core::primitive::{bool, f64, str, usize};
-            #[allow(unused_imports)]
-            use #path::generated::{
-                Integration, Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Shape, Simd, dispatch,
-                integrate_sized, pair,
-            };
+            // In a module of their own, where no name of the caller reaches them.
+            mod kernels {
+                #[allow(unused_imports)]
+                use ::core::primitive::{bool, f64, str, usize};
+                #[allow(unused_imports)]
+                use #path::generated::{Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Simd, pair};
 
-            #constants
+                #constants
 
-            struct RightHandSide<'a> {
-                parameters: &'a Parameters,
-                state: &'a [f64],
-                derivative: &'a mut [f64],
-            }
-
-            impl Kernel for RightHandSide<'_> {
-                type Output = ();
-
-                #[inline(always)]
-                fn run<S: Simd>(self, s: S) {
-                    let RightHandSide { parameters, state, derivative } = self;
-                    #right_hand_side
+                pub(super) struct RightHandSide<'a> {
+                    pub(super) parameters: &'a Parameters,
+                    pub(super) state: &'a [f64],
+                    pub(super) derivative: &'a mut [f64],
                 }
-            }
 
-            struct Risk<'a> {
-                parameters: &'a Parameters,
-                state: &'a [f64],
-            }
+                impl Kernel for RightHandSide<'_> {
+                    type Output = ();
 
-            impl Kernel for Risk<'_> {
-                type Output = f64;
+                    #[inline(always)]
+                    fn run<S: Simd>(self, s: S) {
+                        let RightHandSide { parameters, state, derivative } = self;
+                        #right_hand_side
+                    }
+                }
 
-                #[inline(always)]
-                fn run<S: Simd>(self, s: S) -> f64 {
-                    let Risk { parameters, state } = self;
-                    #risk
+                pub(super) struct Risk<'a> {
+                    pub(super) parameters: &'a Parameters,
+                    pub(super) state: &'a [f64],
+                }
+
+                impl Kernel for Risk<'_> {
+                    type Output = f64;
+
+                    #[inline(always)]
+                    fn run<S: Simd>(self, s: S) -> f64 {
+                        let Risk { parameters, state } = self;
+                        #risk
+                    }
                 }
             }
 
             impl #path::System for #name {
-                fn name(&self) -> &str {
+                fn name(&self) -> &::core::primitive::str {
                     #name_text
                 }
-                fn shape(&self) -> Shape {
-                    Shape { k: #k, p: #p, trained: #trained }
+                fn shape(&self) -> #path::Shape {
+                    #path::Shape { k: #k, p: #p, trained: #trained }
                 }
                 fn activation(&self) -> #path::Activation {
                     #path::Activation::#variant
                 }
-                fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-                    dispatch(RightHandSide { parameters, state, derivative })
+                fn right_hand_side(
+                    &self,
+                    parameters: &#path::Parameters,
+                    state: &[::core::primitive::f64],
+                    derivative: &mut [::core::primitive::f64],
+                ) {
+                    #path::generated::dispatch(kernels::RightHandSide { parameters, state, derivative })
                 }
-                fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
-                    dispatch(Risk { parameters, state })
+                fn risk(
+                    &self,
+                    parameters: &#path::Parameters,
+                    state: &[::core::primitive::f64],
+                ) -> ::core::primitive::f64 {
+                    #path::generated::dispatch(kernels::Risk { parameters, state })
                 }
-                fn equations(&self) -> &str {
+                fn equations(&self) -> &::core::primitive::str {
                     Self::EQUATIONS
                 }
-                fn equations_latex(&self) -> &str {
+                fn equations_latex(&self) -> &::core::primitive::str {
                     Self::EQUATIONS_LATEX
                 }
                 fn integrate(
                     &self,
-                    integration: &mut Integration<'_>,
+                    integration: &mut #path::generated::Integration<'_>,
                 ) -> ::core::result::Result<(), #path::SolveFailure> {
-                    integrate_sized(self, integration)
+                    #path::generated::integrate_sized(self, integration)
                 }
             }
         };

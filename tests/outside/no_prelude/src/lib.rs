@@ -53,6 +53,26 @@ dynamics::overlap_system!(pub Fixed: k = 1, p = 2, act = erf);
 dynamics::overlap_system!(pub Trained: k = 2, p = 1, act = erf, second_layer = trained, unroll = never);
 dynamics::overlap_system!(pub Unrolled: k = 1, p = 1, act = erf, second_layer = trained, unroll = always);
 
+/// Systems called as the expansion calls its own things.
+pub mod named {
+    crate::dynamics::overlap_system!(pub Risk: k = 1, p = 1, act = erf);
+    crate::dynamics::overlap_system!(pub RightHandSide: k = 2, p = 4, act = erf, unroll = never);
+    crate::dynamics::overlap_system!(pub Parameters: k = 1, p = 1, act = erf);
+    crate::dynamics::overlap_system!(pub Shape: k = 1, p = 1, act = erf);
+    crate::dynamics::overlap_system!(pub System: k = 1, p = 1, act = erf);
+    crate::dynamics::overlap_system!(pub K: k = 1, p = 1, act = erf, unroll = never);
+}
+
+/// Constants called as the expansion calls its variables: a pattern would match them instead of binding.
+pub mod constants {
+    #![allow(non_upper_case_globals)]
+    const s: i8 = 0;
+    const n: i8 = 0;
+    const t0: i8 = 0;
+    crate::dynamics::overlap_system!(pub Fixed: k = 1, p = 1, act = erf);
+    crate::dynamics::overlap_system!(pub Loops: k = 2, p = 4, act = erf, unroll = never);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::dynamics;
