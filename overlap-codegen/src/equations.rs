@@ -5,10 +5,11 @@
 //! da_i = -γ_a ∂R/∂a_i, and, from the square of one SGD step, the noise term of Q (arXiv 2202.00293; Saad and Solla,
 //! Phys. Rev. E 52, 4225, 1995).
 
-use crate::activation::Activation;
+use crate::activation::{Activation, Activations};
 use crate::expr::{Expr, Pool};
-use crate::gaussian::{Covariance, Definition, price, rename};
-use crate::symbol::{Index, Parameter, Symbol};
+use crate::gaussian::{Covariance, Definition, Expectation, rename};
+use crate::resolve::{by_tilting, under};
+use crate::symbol::{Index, Kind, Parameter, Symbol};
 
 /// Students i, j, l.
 pub const I: Index = Index::student('i');
@@ -25,42 +26,53 @@ pub const M: Index = Index::node('m');
 /// See [`N`].
 pub const B: Index = Index::node('b');
 
-/// The derived equations in terms of index roles. A sum over n or m runs over all nodes.
+/// The derived equations in terms of index roles. A sum over n or m runs over all nodes; where teachers and students
+/// have activations of their own, it is split by kinds of nodes.
 #[derive(Debug)]
 pub struct Equations {
     /// The expressions' home.
     pub pool: Pool,
-    /// I2(n, m).
-    pub two_point: Expr,
-    /// The summand of the risk: R = Σ_nm risk + Δ/2.
-    pub risk: Expr,
-    /// Gradient flow of the first layer: dΩ_ib = flow.rate · Σ_n c_n (q_ib · own + q_nb · other), of any
-    /// node b; the bracket is I3(i, b, n) = E[σ'(λ_i) λ_b σ(λ_n)], as Stein's rule has it.
-    pub flow: Flow,
-    /// Gradient flow of the second layer: da_i = readout.rate · Σ_n c_n I2(i, n).
-    pub readout: Readout,
-    /// Noise of SGD: dQ_jl gains noise.rate · (Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l)).
+    /// What depends on one node n: one case, or one for teachers and one for students.
+    pub forces: Vec<Force>,
+    /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
+    pub pairs: Vec<Pair>,
+    /// Gradient flow of the first layer: dΩ_ib = flow_rate · Σ_n c_n (q_ib · own + q_nb · other), of any node b; the
+    /// bracket is I3(i, b, n) = E[σ'(λ_i) λ_b σ(λ_n)], as Stein's rule has it. γ s a_i.
+    pub flow_rate: Expr,
+    /// Gradient flow of the second layer: da_i = readout_rate · Σ_n c_n I2(i, n). γ_a s.
+    pub readout_rate: Expr,
+    /// Noise of SGD: dQ_jl gains noise.rate · noise.mass · (Σ_nm c_n c_m tilted + Δ label).
     pub noise: Noise,
 }
 
-/// Gradient flow of the first layer, see [`Equations`].
-#[derive(Debug)]
-pub struct Flow {
-    /// γ s a_i.
-    pub rate: Expr,
+/// Expectations of student i and node n.
+#[derive(Debug, Clone, Copy)]
+pub struct Force {
+    /// The node n: all nodes, teachers or students.
+    pub n: Index,
     /// K2(i, n) = E[σ''(λ_i) σ(λ_n)], the pull along the student's own weights.
     pub own: Expr,
     /// J2(i, n) = E[σ'(λ_i) σ'(λ_n)], the pull along the weights of node n.
     pub other: Expr,
+    /// I2(i, n).
+    pub two_point: Expr,
 }
 
-/// Gradient flow of the second layer, see [`Equations`].
-#[derive(Debug)]
-pub struct Readout {
-    /// γ_a s.
-    pub rate: Expr,
-    /// I2(i, n).
-    pub expectation: Expr,
+/// Expectations of nodes n and m.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// The node n.
+    pub n: Index,
+    /// The node m.
+    pub m: Index,
+    /// I2(n, m).
+    pub two_point: Expr,
+    /// The summand of the risk, R = Σ_nm risk + Δ/2; teacher-student pairs count twice, as (m, n) is left out.
+    pub risk: Expr,
+    /// I4(j, l, n, m) / mass, and twice that for teacher-student pairs.
+    pub tilted: Expr,
+    /// Whether n and m may trade places, so that half of the sum is enough.
+    pub symmetric: bool,
 }
 
 /// The noise of SGD, see [`Equations`].
@@ -68,123 +80,177 @@ pub struct Readout {
 pub struct Noise {
     /// γ² s² a_j a_l / b.
     pub rate: Expr,
-    /// J2(j, l) = E[σ'(λ_j) σ'(λ_l)], the total mass of the tilted measure.
+    /// What I4 and J2 have in common: J2(j, l) where both σ' tilt the measure, else 1.
     pub mass: Expr,
-    /// The vectors that tilting subtracts from Ω, and that `cosine` refers to.
+    /// J2(j, l) / mass.
+    pub label: Expr,
+    /// The vectors that tilting subtracts from Ω, and that `tilted` refers to.
     pub vectors: Vec<Definition>,
-    /// I4(j, l, n, m) / J2(j, l): the two-point function of σ(λ_n) and σ(λ_m) under the tilted measure.
-    pub tilted: Expr,
 }
 
 impl Equations {
-    /// Derives the equations of an activation.
+    /// Derives the equations of students and teachers.
     ///
     /// # Errors
     /// A sentence that says which expectation has no closed form.
-    pub fn derive(activation: &dyn Activation) -> Result<Self, String> {
+    pub fn derive(activations: Activations<'_>) -> Result<Self, String> {
         let mut pool = Pool::new();
-        let two_point = price(&mut pool, activation, (N, 0), (M, 0)).ok_or("I2 has no closed form")?;
-        let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(N)), pool.symbol(Symbol::Coefficient(M)));
-        let product = pool.mul([c_n, c_m, two_point]);
-        let risk = pool.scale(product, (1, 2).into());
-        let flow = Self::flow(&mut pool, risk);
-        let readout = Self::readout(&mut pool, risk);
-        let noise = Self::noise(&mut pool, activation)?;
+        if let Some(reason) = activations.student.no_student() {
+            return Err(reason.into());
+        }
+        let (gamma, gamma_a) = (
+            pool.symbol(Symbol::Parameter(Parameter::Gamma)),
+            pool.symbol(Symbol::Parameter(Parameter::GammaA)),
+        );
+        let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
+        let flow_rate = pool.mul([gamma, s, a_i]);
+        let readout_rate = pool.mul([gamma_a, s]);
+        let (noise, covariance) = Self::noise(&mut pool, activations)?;
+        let kinds: &[Kind] =
+            if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
+        let mut forces = Vec::new();
+        for &kind in kinds {
+            forces.push(Self::force(&mut pool, activations, Index::Role(kind, 'n'), flow_rate)?);
+        }
+        let mut pairs = Vec::new();
+        for (position, &first) in kinds.iter().enumerate() {
+            for &second in &kinds[position..] {
+                let roles = (Index::Role(first, 'n'), Index::Role(second, 'm'));
+                pairs.push(Self::pair(&mut pool, activations, roles, &covariance, noise.mass)?);
+            }
+        }
         if !pool.is_exact() {
             return Err("the constants of the equations grow beyond 128 bits".into());
         }
-        Ok(Equations { pool, two_point, risk, flow, readout, noise })
+        Ok(Equations { pool, forces, pairs, flow_rate, readout_rate, noise })
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is
     /// 2 ∂f(i, n)/∂q_in, and moving q_ii moves w_i twice: dΩ_ib = -γ Σ_n [q_ib · 4 ∂f/∂q_ii + q_nb · 2 ∂f/∂q_in],
-    /// which divided by γ s a_i c_n is I3.
-    fn flow(pool: &mut Pool, risk: Expr) -> Flow {
-        let summand = rename(pool, risk, &own_student);
-        // c_i = -s a_i of the student itself; c_n stays, whatever node n is.
-        let summand = with_own_readout(pool, summand);
-        let gamma = pool.symbol(Symbol::Parameter(Parameter::Gamma));
-        let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
-        let rate = pool.mul([gamma, s, a_i]);
-        let c_n = pool.symbol(Symbol::Coefficient(N));
+    /// which divided by γ s a_i c_n is I3. In the same way da_i = -γ_a ∂R/∂a_i = -γ_a Σ_n 2 ∂f(i, n)/∂c_i · ∂c_i/∂a_i.
+    fn force(
+        pool: &mut Pool,
+        activations: Activations<'_>,
+        n: Index,
+        flow_rate: Expr,
+    ) -> Result<Force, String> {
+        let two_point = two_point(pool, activations, I, n)?;
+        let (gamma, s, a_i, c_n) = (
+            pool.symbol(Symbol::Parameter(Parameter::Gamma)),
+            pool.symbol(Symbol::Parameter(Parameter::Scale)),
+            pool.symbol(Symbol::Readout(I)),
+            pool.symbol(Symbol::Coefficient(n)),
+        );
+        // ½ c_i c_n I2(i, n) with c_i = -s a_i.
+        let product = pool.mul([s, a_i, c_n, two_point]);
+        let summand = pool.scale(product, (-1, 2).into());
+        let common = pool.mul([flow_rate, c_n]);
+        let inverse = pool.pow(common, -1, 1);
         let mut part = |symbol: Symbol, weight: i128| {
             let derivative = pool.differentiate(summand, &symbol);
             let minus_gamma = pool.scale(gamma, (-weight).into());
-            let common = pool.mul([rate, c_n]);
-            let inverse = pool.pow(common, -1, 1);
             pool.mul([minus_gamma, derivative, inverse])
         };
         let own = part(Symbol::overlap(I, I), 4);
-        let other = part(Symbol::overlap(I, N), 2);
-        Flow { rate, own, other }
+        let other = part(Symbol::overlap(I, n), 2);
+        Ok(Force { n, own, other, two_point })
     }
 
-    /// da_i = -γ_a ∂R/∂a_i = -γ_a Σ_n 2 ∂f(i, n)/∂c_i · ∂c_i/∂a_i.
-    fn readout(pool: &mut Pool, risk: Expr) -> Readout {
-        let derivative = pool.differentiate(risk, &Symbol::Coefficient(N));
-        let summand = rename(pool, derivative, &own_student);
-        let c_n = pool.symbol(Symbol::Coefficient(N));
-        let inverse = pool.pow(c_n, -1, 1);
-        let twice = pool.scale(summand, 2.into());
-        let expectation = pool.mul([twice, inverse]);
-        let (gamma_a, s) = (
-            pool.symbol(Symbol::Parameter(Parameter::GammaA)),
-            pool.symbol(Symbol::Parameter(Parameter::Scale)),
-        );
-        let rate = pool.mul([gamma_a, s]);
-        Readout { rate, expectation }
+    fn pair(
+        pool: &mut Pool,
+        activations: Activations<'_>,
+        (n, m): (Index, Index),
+        covariance: &Covariance,
+        mass: Expr,
+    ) -> Result<Pair, String> {
+        let two_point = two_point(pool, activations, n, m)?;
+        // Both orders of a teacher and a student.
+        let times = if n.kind() == m.kind() { 1 } else { 2 };
+        let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));
+        let product = pool.mul([c_n, c_m, two_point]);
+        let risk = pool.scale(product, (times, 2).into());
+        let missing = || missing("I4 = E[σ' σ' σ σ]", activations);
+        let tilted = if covariance == &Covariance::default() {
+            let factors = vec![(J, 1), (L, 1), (n, 0), (m, 0)];
+            let four = by_tilting(pool, activations, &Expectation { factors, fields: vec![] })
+                .ok_or_else(missing)?;
+            let inverse = pool.pow(mass, -1, 1);
+            pool.mul([four, inverse])
+        } else {
+            let factors = vec![(n, 0), (m, 0)];
+            under(pool, activations, covariance, &Expectation { factors, fields: vec![] })
+                .ok_or_else(missing)?
+        };
+        let tilted = pool.scale(tilted, times.into());
+        let swapped = rename(pool, tilted, &|index| match index {
+            index if index == n => m,
+            index if index == m => n,
+            other => other,
+        });
+        Ok(Pair { n, m, two_point, risk, tilted, symmetric: swapped == tilted && n.kind() == m.kind() })
     }
 
-    /// E[E² σ'(λ_j) σ'(λ_l)] by tilting: both σ' go into the measure, two factors σ remain.
-    fn noise(pool: &mut Pool, activation: &dyn Activation) -> Result<Noise, String> {
-        let weight = activation.weight(pool).ok_or_else(|| {
-            format!(
-                "I4 = E[σ' σ' σ σ] of `{}` has no closed form: its σ' is not a Gaussian",
-                activation.name()
-            )
-        })?;
+    /// E[E² σ'(λ_j) σ'(λ_l)]. Where σ' is one Gaussian both go into the measure, and two factors σ remain.
+    fn noise(pool: &mut Pool, activations: Activations<'_>) -> Result<(Noise, Covariance), String> {
+        let student = activations.student;
         let mut covariance = Covariance::default();
-        covariance.tilt(pool, weight, J, "u", N);
-        covariance.tilt(pool, weight, L, "v", N);
-        let mass = covariance.mass(pool);
-        let (q_nn, q_nm, q_mm) =
-            (covariance.entry(pool, N, N), covariance.entry(pool, N, M), covariance.entry(pool, M, M));
-        let tilted = activation.two_point(pool, q_nn, q_nm, q_mm);
+        let mut vectors = Vec::new();
+        let one = pool.integer(1);
+        let terms = student.terms(pool).ok_or_else(|| missing("I2 = E[σ σ]", activations))?;
+        let (mass, label) = match terms[..] {
+            [term] if term.power == 0 && term.width.is_some() => {
+                let mut factors = vec![term.coefficient, term.coefficient];
+                for (index, name) in [(J, "u"), (L, "v")] {
+                    let width = term.width.expect("just seen");
+                    let (mass, vector) = covariance.tilt_named(pool, width, index, name, N);
+                    factors.push(mass);
+                    vectors.push(vector);
+                }
+                (pool.mul(factors), one)
+            }
+            _ => {
+                let wanted = Expectation { factors: vec![(J, 1), (L, 1)], fields: vec![] };
+                let label = by_tilting(pool, activations, &wanted)
+                    .ok_or_else(|| missing("J2 = E[σ' σ']", activations))?;
+                (one, label)
+            }
+        };
         let gamma = pool.symbol(Symbol::Parameter(Parameter::Gamma));
         let s = pool.symbol(Symbol::Parameter(Parameter::Scale));
         let (a_j, a_l) = (pool.symbol(Symbol::Readout(J)), pool.symbol(Symbol::Readout(L)));
         let batch = pool.symbol(Symbol::Parameter(Parameter::Batch));
         let inverse = pool.pow(batch, -1, 1);
         let rate = pool.mul([gamma, gamma, s, s, a_j, a_l, inverse]);
-        Ok(Noise { rate, mass, vectors: covariance.vectors, tilted })
+        Ok((Noise { rate, mass, label, vectors }, covariance))
     }
 
-    /// Whether the tilted two-point function is unchanged when n and m trade places, so that half the sum is enough.
-    pub fn tilted_is_symmetric(&mut self) -> bool {
-        let swapped = rename(&mut self.pool, self.noise.tilted, &|index| match index {
-            N => M,
-            M => N,
-            other => other,
-        });
-        swapped == self.noise.tilted
+    /// The case of one node.
+    pub fn force_of(&self, n: Index) -> Force {
+        *self.forces.iter().find(|force| matches(force.n, n)).expect("a case for every kind")
     }
-}
 
-/// The summand of nodes n, m becomes that of student i and node n.
-fn own_student(index: Index) -> Index {
-    match index {
-        N => I,
-        M => N,
-        other => other,
+    /// The case of two nodes, if they are in the order of the cases.
+    pub fn pair_of(&self, n: Index, m: Index) -> Option<Pair> {
+        self.pairs.iter().copied().find(|pair| matches(pair.n, n) && matches(pair.m, m))
     }
 }
 
-fn with_own_readout(pool: &mut Pool, expr: Expr) -> Expr {
-    pool.substitute(expr, &mut |pool, symbol| {
-        (*symbol == Symbol::Coefficient(I)).then(|| {
-            let (s, a) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
-            let product = pool.mul([s, a]);
-            pool.scale(product, (-1).into())
-        })
-    })
+/// Whether `role` may take the place of `index`.
+fn matches(role: Index, index: Index) -> bool {
+    role.kind() == Kind::Node || role.kind() == index.kind()
+}
+
+fn two_point(pool: &mut Pool, activations: Activations<'_>, n: Index, m: Index) -> Result<Expr, String> {
+    by_tilting(pool, activations, &Expectation { factors: vec![(n, 0), (m, 0)], fields: vec![] })
+        .ok_or_else(|| missing("I2 = E[σ σ]", activations))
+}
+
+fn missing(what: &str, activations: Activations<'_>) -> String {
+    let name = |activation: &dyn Activation| format!("`{}`", activation.name());
+    let whose = if activations.agree() {
+        name(activations.student)
+    } else {
+        format!("{} students and {} teachers", name(activations.student), name(activations.teacher))
+    };
+    format!("{what} of {whose} has no closed form")
 }

@@ -1,18 +1,18 @@
 //! The whole way from the macro's tokens to the declared system.
 
 use crate::describe::describe;
-use crate::emit::{arcsines, count, lanes, straight};
+use crate::emit::{cost, count, lanes, straight};
 use crate::equations::Equations;
 use crate::spec::{Specification, Unroll};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::Parser;
 
-/// Systems up to this many arcsines per right-hand side become straight-line code with `unroll = auto`: 126 are a
+/// Systems up to this cost, in arcsines per right-hand side, become straight-line code with `unroll = auto`: 126 are a
 /// (3, 3) system. Beyond it the lanes of the loop form win; see docs/performance.md.
 pub(crate) const STRAIGHT_UP_TO: usize = 126;
 
-/// Systems up to this many arcsines may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
+/// Systems up to this cost may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
 
 /// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
@@ -30,20 +30,21 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 }
 
 fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenStream> {
-    let Specification { attributes, visibility, name, sizes, activation, .. } = specification;
-    let unsupported = |message: String| syn::Error::new(name.span(), message);
-    let mut equations = Equations::derive(*activation).map_err(unsupported)?;
-    let [text, latex] = describe(&mut equations, *activation, &name.to_string(), *sizes);
-    let angles = arcsines(*sizes);
+    let Specification { attributes, visibility, name, sizes, .. } = specification;
+    let activations = specification.activations();
+    let unsupported = |message: String| syn::Error::new(specification.activation_span, message);
+    let mut equations = Equations::derive(activations).map_err(unsupported)?;
+    let [text, latex] = describe(&mut equations, activations, &name.to_string(), *sizes);
+    let cost = cost(&equations, *sizes);
     let unrolled = match specification.unroll {
         Unroll::Never => false,
-        Unroll::Auto => angles <= STRAIGHT_UP_TO,
-        Unroll::Always if angles <= UNROLL_AT_MOST => true,
+        Unroll::Auto => cost <= STRAIGHT_UP_TO,
+        Unroll::Always if cost <= UNROLL_AT_MOST => true,
         Unroll::Always => {
             return Err(syn::Error::new(
                 specification.unroll_span,
                 format!(
-                    "`unroll = always` would write out {angles} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
+                    "`unroll = always` would write out as much as {cost} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
                      in reasonable time; use `auto` or `never`"
                 ),
             ));
@@ -51,13 +52,21 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     };
     let (right_hand_side, risk) =
         if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
-    let constants = constants(*sizes, unrolled, equations.tilted_is_symmetric());
+    let constants = constants(*sizes, unrolled);
     let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
     let name_text = name.to_string();
-    let variant = activation.runtime_variant();
+    let (student, teacher) = (activations.student.runtime(), activations.teacher.runtime());
+    let teacher_activation = (!activations.agree()).then(|| {
+        quote! {
+            fn teacher_activation(&self) -> #path::Activation {
+                #path::Activation::#teacher
+            }
+        }
+    });
     let summary = format!(
-        "The overlap dynamics of one-pass SGD with k = {k} teacher units, p = {p} student units and σ = {}{}.",
-        activation.name(),
+        "The overlap dynamics of one-pass SGD with k = {k} teacher units, p = {p} student units and σ = {}{}{}.",
+        activations.student.name(),
+        if activations.agree() { String::new() } else { format!(", σ* = {}", activations.teacher.name()) },
         if trained { ", second layer trained" } else { "" }
     );
     let doc = if attributes.iter().any(|attribute| attribute.path().is_ident("doc")) {
@@ -139,8 +148,9 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                     #path::Shape { k: #k, p: #p, trained: #trained }
                 }
                 fn activation(&self) -> #path::Activation {
-                    #path::Activation::#variant
+                    #path::Activation::#student
                 }
+                #teacher_activation
                 fn right_hand_side(
                     &self,
                     parameters: &#path::Parameters,
@@ -174,20 +184,16 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
 }
 
 /// The sizes that the loop form refers to.
-fn constants(sizes: crate::emit::Sizes, unrolled: bool, symmetric: bool) -> TokenStream {
+fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
     if unrolled {
         return quote!();
     }
-    // The widest pack of any instruction set, and the packs evaluated side by side: the runtime's MAX_LANES and
-    // SIDE_BY_SIDE.
+    // The widest pack of any instruction set: the runtime's MAX_LANES.
     const LANES: usize = 8;
-    const SIDE_BY_SIDE: usize = 4;
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
-    let pairs = if symmetric { n * (n + 1) / 2 } else { n * n }.next_multiple_of(SIDE_BY_SIDE);
     let row = p.next_multiple_of(LANES) + band + LANES;
-    let [k, p, nodes, wide, row, band, pairs] =
-        [sizes.k, p, n, n.next_multiple_of(LANES), row, band, pairs].map(count);
+    let [k, p, nodes, wide, row, band] = [sizes.k, p, n, n.next_multiple_of(LANES), row, band].map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;
@@ -195,6 +201,5 @@ fn constants(sizes: crate::emit::Sizes, unrolled: bool, symmetric: bool) -> Toke
         const WIDE: usize = #wide;
         const ROW: usize = #row;
         const BAND: usize = #band;
-        const PAIRS: usize = #pairs;
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! With (λ) ~ N(0, Ω) an [`Expectation`] is E[Π σ^(m)(λ_a) · Π λ_b]. Four rules bring it to closed form:
 //! [`Expectation::stein`] removes bare fields, [`price`] turns derivatives of σ into derivatives of the two-point
-//! function I2 by its covariances, and [`Covariance::tilt`] absorbs a Gaussian-shaped σ' into the measure.
+//! function I2 by its covariances, [`Covariance::tilt`] absorbs a Gaussian factor into the measure, and
+//! [`arcsine_law`] is what two error functions leave.
 
-use crate::activation::Activation;
 use crate::expr::{Expr, Pool};
 use crate::symbol::{Index, Symbol};
 
@@ -38,19 +38,18 @@ impl Expectation {
     }
 }
 
-/// Price's rules on a two-point function: E[σ^(m)(λ_a) σ^(n)(λ_b)] for a ≠ b as a derivative of
-/// I2(a, b) = E[σ(λ_a) σ(λ_b)], a function of three independent arguments:
-/// ∂/∂q_ab raises both orders by one, 2 ∂/∂q_aa raises the order of a by two.
+/// Price's rules on a two-point function I2(a, b) = E[σ(λ_a) σ(λ_b)] with a ≠ b, a function of three independent
+/// arguments: E[σ^(m)(λ_a) σ^(n)(λ_b)] as its derivative. ∂/∂q_ab raises both orders by one, 2 ∂/∂q_aa raises the
+/// order of a by two.
 ///
 /// Valid for a = b as well if the roles are made equal afterwards. `None` where m - n is odd: no derivative of I2
 /// reaches it.
-pub fn price(pool: &mut Pool, activation: &dyn Activation, a: (Index, u32), b: (Index, u32)) -> Option<Expr> {
+pub fn price(pool: &mut Pool, two_point: Expr, a: (Index, u32), b: (Index, u32)) -> Option<Expr> {
     let both = a.1.min(b.1);
     if !(a.1 - both).is_multiple_of(2) || !(b.1 - both).is_multiple_of(2) {
         return None;
     }
-    let (q_aa, q_ab, q_bb) = (pool.overlap(a.0, a.0), pool.overlap(a.0, b.0), pool.overlap(b.0, b.0));
-    let mut expr = activation.two_point(pool, q_aa, q_ab, q_bb);
+    let mut expr = two_point;
     for _ in 0..both {
         expr = pool.differentiate(expr, &Symbol::overlap(a.0, b.0));
     }
@@ -61,15 +60,6 @@ pub fn price(pool: &mut Pool, activation: &dyn Activation, a: (Index, u32), b: (
         }
     }
     Some(expr)
-}
-
-/// σ'(x) as a Gaussian weight: σ'(x) = mass · exp(-x² / (2 width)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GaussianWeight {
-    /// σ'(0), a constant.
-    pub mass: Expr,
-    /// The width: σ' is proportional to the density of N(0, width).
-    pub width: Expr,
 }
 
 /// An intermediate quantity of the derivation, with the indices it depends on: u_jn = q_jn / √(1 + q_jj).
@@ -104,63 +94,100 @@ pub fn rename(pool: &mut Pool, expr: Expr, map: &dyn Fn(Index) -> Index) -> Expr
 }
 
 /// A covariance Ω - u uᵀ - v vᵀ - …, made from Ω by tilting.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Covariance {
-    /// u, v, …, in the order they were made; entry n of a vector is its body at the last index.
-    pub vectors: Vec<Definition>,
-    /// The factors σ'(0) and (1 + variance/width)^(-½) of every tilt: the total mass of the measure is their product.
-    pub masses: Vec<Expr>,
+    tilts: Vec<Tilt>,
+}
+
+/// One vector u of a tilted covariance.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Tilt {
+    /// u_n is a symbol with a name; its last index is the node.
+    Named(&'static str, Vec<Index>),
+    /// u_n = C_an · scale, written out where it is needed.
+    Inline { a: Index, scale: Expr },
 }
 
 impl Covariance {
     /// The entry of nodes a and b.
     pub fn entry(&self, pool: &mut Pool, a: Index, b: Index) -> Expr {
+        self.entry_after(pool, self.tilts.len(), a, b)
+    }
+
+    /// The entry after the first `count` tilts.
+    fn entry_after(&self, pool: &mut Pool, count: usize, a: Index, b: Index) -> Expr {
         let mut summands = vec![pool.overlap(a, b)];
-        for vector in &self.vectors {
-            let (x, y) = (self.component(pool, vector, a), self.component(pool, vector, b));
+        for position in 0..count {
+            let (x, y) = (self.component(pool, position, a), self.component(pool, position, b));
             let product = pool.mul([x, y]);
-            let minus = pool.scale(product, (-1).into());
-            summands.push(minus);
+            summands.push(pool.scale(product, (-1).into()));
         }
         pool.add(summands)
     }
 
-    fn component(&self, pool: &mut Pool, vector: &Definition, index: Index) -> Expr {
-        let mut indices = vector.indices.clone();
-        if let Some(last) = indices.last_mut() {
-            *last = index;
+    fn component(&self, pool: &mut Pool, position: usize, node: Index) -> Expr {
+        match &self.tilts[position] {
+            Tilt::Named(name, indices) => {
+                let mut indices = indices.clone();
+                if let Some(last) = indices.last_mut() {
+                    *last = node;
+                }
+                pool.symbol(Symbol::Defined(name, indices))
+            }
+            &Tilt::Inline { a, scale } => {
+                let entry = self.entry_after(pool, position, a, node);
+                pool.mul([entry, scale])
+            }
         }
-        pool.symbol(Symbol::Defined(vector.name, indices))
     }
 
-    /// Tilting: the factor σ'(λ_a) = mass · exp(-λ_a²/(2 width)) turns N(0, C) into mass · (1 + C_aa/width)^(-½) times
-    /// N(0, C - u uᵀ), u_n = C_an / √(width + C_aa). The new vector is called `name`; its last index is `node`.
-    pub fn tilt(
+    /// Tilting: a Gaussian factor √(2/(π w)) exp(-λ_a²/(2 w)), the derivative of erf(λ_a/√(2w)), turns N(0, C) into
+    /// √(2/π) (w + C_aa)^(-½) times N(0, C - u uᵀ), u_n = C_an / √(w + C_aa). Returns the mass. w = 0 is 2 δ(λ_a).
+    pub fn tilt(&mut self, pool: &mut Pool, width: Expr, a: Index) -> Expr {
+        let (root, mass) = self.mass(pool, width, a);
+        self.tilts.push(Tilt::Inline { a, scale: root });
+        mass
+    }
+
+    /// [`tilt`](Covariance::tilt) whose vector gets a name, with `node` for its last index.
+    pub fn tilt_named(
         &mut self,
         pool: &mut Pool,
-        weight: GaussianWeight,
+        width: Expr,
         a: Index,
         name: &'static str,
         node: Index,
-    ) {
+    ) -> (Expr, Definition) {
         let entry = self.entry(pool, a, node);
-        let variance = self.entry(pool, a, a);
-        let total = pool.add([weight.width, variance]);
-        let root = pool.pow(total, -1, 2);
-        let body = pool.mul([entry, root]);
-        let mut indices: Vec<Index> = match self.vectors.last() {
-            Some(previous) => previous.indices[..previous.indices.len() - 1].to_vec(),
-            None => Vec::new(),
+        let (root, mass) = self.mass(pool, width, a);
+        let mut indices: Vec<Index> = match self.tilts.last() {
+            Some(Tilt::Named(_, previous)) => previous[..previous.len() - 1].to_vec(),
+            _ => Vec::new(),
         };
         indices.extend([a, node]);
-        self.vectors.push(Definition { name, indices, body });
-        let spread = pool.sqrt(weight.width);
-        let mass = pool.mul([weight.mass, spread, root]);
-        self.masses.push(mass);
+        self.tilts.push(Tilt::Named(name, indices.clone()));
+        (mass, Definition { name, indices, body: pool.mul([entry, root]) })
     }
 
-    /// The total mass of the tilted measure.
-    pub fn mass(&self, pool: &mut Pool) -> Expr {
-        pool.mul(self.masses.iter().copied())
+    /// (w + C_aa)^(-½) and the mass.
+    fn mass(&self, pool: &mut Pool, width: Expr, a: Index) -> (Expr, Expr) {
+        let variance = self.entry(pool, a, a);
+        let total = pool.add([width, variance]);
+        let root = pool.pow(total, -1, 2);
+        let (two, pi) = (pool.integer(2), pool.pi());
+        let (numerator, denominator) = (pool.sqrt(two), pool.pow(pi, -1, 2));
+        (root, pool.mul([numerator, denominator, root]))
     }
+}
+
+/// E[erf(λ_a/√(2w)) erf(λ_b/√(2v))] = (2/π) arcsin(C_ab / √((w + C_aa)(v + C_bb))): an error function is the sign of
+/// its field plus independent noise of variance w, and two signs agree as often as their angle says.
+pub fn arcsine_law(pool: &mut Pool, [c_aa, c_ab, c_bb]: [Expr; 3], [w, v]: [Expr; 2]) -> Expr {
+    let (total_a, total_b) = (pool.add([w, c_aa]), pool.add([v, c_bb]));
+    let (root_a, root_b) = (pool.pow(total_a, -1, 2), pool.pow(total_b, -1, 2));
+    let cosine = pool.mul([c_ab, root_a, root_b]);
+    let angle = pool.asin(cosine);
+    let (two, pi) = (pool.integer(2), pool.pi());
+    let inverse = pool.pow(pi, -1, 1);
+    pool.mul([two, inverse, angle])
 }

@@ -1,80 +1,301 @@
 //! Gaussian expectations in closed form: the rules of [`gaussian`](crate::gaussian) applied until only overlaps are left.
+//!
+//! Every activation is a sum of terms x^a · erf(x/√(2w)) ([`Term`](crate::activation::Term)), so a product of σ and its
+//! derivatives is a sum of *elementary* products of three kinds of factors: Gaussians (derivatives of error functions),
+//! bare fields, error functions. Gaussians tilt the measure, Stein's rule contracts the fields (Wick's rule where
+//! nothing else is left), and two error functions have the arcsine law.
 
-use crate::activation::Activation;
-use crate::expr::{Expr, Pool};
-use crate::gaussian::{Covariance, Definition, Expectation, price, rename};
-use crate::symbol::{Index, Symbol};
+use crate::activation::Activations;
+use crate::expr::{Expr, Node, Pool, Rational};
+use crate::gaussian::{Covariance, Definition, Expectation, arcsine_law, price, rename};
+use crate::symbol::Index;
+use std::collections::HashMap;
 
-/// The closed form of an expectation in terms of overlaps: Stein's rule while there are bare fields, then Price's rule
-/// for two factors, tilting for more. Indices may repeat. `None` where no rule applies.
-pub fn expectation(pool: &mut Pool, activation: &dyn Activation, wanted: &Expectation) -> Option<Expr> {
+/// The closed form of an expectation in terms of overlaps: Price's rule for two factors, else [`by_tilting`]; both after
+/// Stein's rule for bare fields. Indices may repeat. `None` where no rule applies.
+pub fn expectation(pool: &mut Pool, activations: Activations<'_>, wanted: &Expectation) -> Option<Expr> {
     if let Some(terms) = wanted.stein() {
         let mut summands = Vec::new();
         for (weight, rest) in terms {
-            let (weight, rest) = (pool.symbol(weight), expectation(pool, activation, &rest)?);
+            let (weight, rest) = (pool.symbol(weight), expectation(pool, activations, &rest)?);
             summands.push(pool.mul([weight, rest]));
         }
         return Some(pool.add(summands));
     }
-    match wanted.factors[..] {
+    if let [(a, m), (b, n)] = wanted.factors[..] {
         // Price's rule takes the three overlaps of two factors for independent: roles first, then the indices meant.
-        [(a, m), (b, n)] => {
-            let expr = price(pool, activation, (role(0), m), (role(1), n))?;
-            Some(give_indices(pool, expr, &[a, b]))
+        let roles = [role(0, a), role(1, b)];
+        let factors = vec![(roles[0], 0), (roles[1], 0)];
+        let two_point = by_tilting(pool, activations, &Expectation { factors, fields: Vec::new() })?;
+        if let Some(expr) = price(pool, two_point, (roles[0], m), (roles[1], n)) {
+            return Some(rename(pool, expr, &|index| match index {
+                index if index == roles[0] => a,
+                index if index == roles[1] => b,
+                other => other,
+            }));
         }
-        _ => by_tilting(pool, activation, wanted),
+    }
+    by_tilting(pool, activations, wanted)
+}
+
+/// The closed form from the terms of the activations. `None` where a product has more than four error functions, or
+/// more than two while `pool` allows no orthant integrals, or where it diverges (the square of a δ function).
+pub fn by_tilting(pool: &mut Pool, activations: Activations<'_>, wanted: &Expectation) -> Option<Expr> {
+    under(pool, activations, &Covariance::default(), wanted)
+}
+
+/// [`by_tilting`] under a covariance that is tilted already.
+pub fn under(
+    pool: &mut Pool,
+    activations: Activations<'_>,
+    covariance: &Covariance,
+    wanted: &Expectation,
+) -> Option<Expr> {
+    let mut products = vec![Elementary::one(pool)];
+    for &(index, order) in &wanted.factors {
+        let terms = derivative(pool, activations, index, order)?;
+        products = multiply(pool, &products, &terms);
+    }
+    let mut moments = Moments::default();
+    let mut summands = Vec::new();
+    for mut product in products {
+        product.fields.extend(&wanted.fields);
+        summands.push(moments.product(pool, covariance, product)?);
+    }
+    Some(pool.add(summands))
+}
+
+/// coefficient · Π fields · Π error functions · Π their derivatives.
+#[derive(Debug, Clone)]
+struct Elementary {
+    coefficient: Expr,
+    /// λ_b.
+    fields: Vec<Index>,
+    /// erf(λ_a/√(2w)) as (a, w).
+    errors: Vec<(Index, Expr)>,
+    /// The derivative of erf(λ_a/√(2w)).
+    gaussians: Vec<(Index, Expr)>,
+}
+
+impl Elementary {
+    fn one(pool: &mut Pool) -> Self {
+        Elementary {
+            coefficient: pool.integer(1),
+            fields: Vec::new(),
+            errors: Vec::new(),
+            gaussians: Vec::new(),
+        }
     }
 }
 
-/// The closed form by tilting alone: every σ' goes into the measure, and nothing or two factors σ are left. `None`
-/// where something else is left or σ' is not a Gaussian weight.
-pub fn by_tilting(pool: &mut Pool, activation: &dyn Activation, wanted: &Expectation) -> Option<Expr> {
-    const NAMES: [&str; 4] = ["u", "v", "w", "x"];
-    let node = Index::node('n');
-    let weight = activation.weight(pool)?;
-    let (tilts, rest): (Vec<_>, Vec<_>) = wanted.factors.iter().partition(|(_, order)| *order == 1);
-    if tilts.len() > NAMES.len() || !wanted.fields.is_empty() {
-        return None;
+/// σ^(order)(λ) of a node as elementary products.
+fn derivative(
+    pool: &mut Pool,
+    activations: Activations<'_>,
+    index: Index,
+    order: u32,
+) -> Option<Vec<Elementary>> {
+    // x^power times the error function of that width, or its derivative.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Factor {
+        None,
+        Error(Expr),
+        Gaussian(Expr),
     }
-    let mut covariance = Covariance::default();
-    for (position, name) in NAMES.iter().enumerate().take(tilts.len()) {
-        covariance.tilt(pool, weight, role(position), name, node);
-    }
-    let mass = covariance.mass(pool);
-    let (c, d) = (role(tilts.len()), role(tilts.len() + 1));
-    let expr = match rest[..] {
-        [] => mass,
-        [(_, 0), (_, 0)] => {
-            let [cc, cd, dd] = [(c, c), (c, d), (d, d)].map(|(a, b)| covariance.entry(pool, a, b));
-            let tilted = activation.two_point(pool, cc, cd, dd);
-            pool.mul([mass, tilted])
+    let mut terms: Vec<(Expr, u32, Factor)> = activations
+        .of(index)
+        .terms(pool)?
+        .into_iter()
+        .map(|term| (term.coefficient, term.power, term.width.map_or(Factor::None, Factor::Error)))
+        .collect();
+    for _ in 0..order {
+        let mut next: Vec<(Expr, u32, Factor)> = Vec::new();
+        for (coefficient, power, factor) in terms {
+            if power > 0 {
+                next.push((pool.scale(coefficient, i128::from(power).into()), power - 1, factor));
+            }
+            match factor {
+                Factor::None => {}
+                Factor::Error(width) => next.push((coefficient, power, Factor::Gaussian(width))),
+                // The derivative of exp(-x²/(2w)) is -x/w times itself; that of a δ function is none of ours.
+                Factor::Gaussian(width) => {
+                    if is_zero(pool, width) {
+                        return None;
+                    }
+                    let inverse = pool.pow(width, -1, 1);
+                    let minus = pool.scale(inverse, (-1).into());
+                    next.push((pool.mul([coefficient, minus]), power + 1, factor));
+                }
+            }
         }
-        _ => return None,
-    };
-    let expr = inline(pool, expr, &covariance.vectors);
-    let indices: Vec<Index> = tilts.iter().chain(&rest).map(|(index, _)| *index).collect();
-    Some(give_indices(pool, expr, &indices))
+        // x δ(x) = 0.
+        next.retain(|&(_, power, factor)| match factor {
+            Factor::Gaussian(width) => power == 0 || !is_zero(pool, width),
+            _ => true,
+        });
+        terms = Vec::new();
+        for (coefficient, power, factor) in next {
+            match terms.iter_mut().find(|term| (term.1, term.2) == (power, factor)) {
+                Some(term) => term.0 = pool.add([term.0, coefficient]),
+                None => terms.push((coefficient, power, factor)),
+            }
+        }
+    }
+    Some(
+        terms
+            .into_iter()
+            .map(|(coefficient, power, factor)| {
+                let mut product = Elementary::one(pool);
+                product.coefficient = coefficient;
+                product.fields = vec![index; power as usize];
+                match factor {
+                    Factor::None => {}
+                    Factor::Error(width) => product.errors.push((index, width)),
+                    Factor::Gaussian(width) => product.gaussians.push((index, width)),
+                }
+                product
+            })
+            .collect(),
+    )
+}
+
+fn multiply(pool: &mut Pool, left: &[Elementary], right: &[Elementary]) -> Vec<Elementary> {
+    let mut products = Vec::new();
+    for x in left {
+        for y in right {
+            products.push(Elementary {
+                coefficient: pool.mul([x.coefficient, y.coefficient]),
+                fields: [&x.fields[..], &y.fields].concat(),
+                errors: [&x.errors[..], &y.errors].concat(),
+                gaussians: [&x.gaussians[..], &y.gaussians].concat(),
+            });
+        }
+    }
+    products
+}
+
+/// A moment without its coefficient: the measure, the fields, the error functions.
+type Key = (Covariance, Vec<Index>, Vec<(Index, Expr)>);
+
+/// Moments met so far: Wick's sums share most of their terms.
+#[derive(Default)]
+struct Moments {
+    known: HashMap<Key, Option<Expr>>,
+}
+
+impl Moments {
+    fn product(&mut self, pool: &mut Pool, covariance: &Covariance, mut product: Elementary) -> Option<Expr> {
+        let mut covariance = covariance.clone();
+        let mut factors = vec![product.coefficient];
+        for (position, &(a, width)) in product.gaussians.iter().enumerate() {
+            if is_zero(pool, width) {
+                // δ(λ_a) makes λ_a and sign(λ_a) zero; its square diverges.
+                let same = |&(b, other): &(Index, Expr)| b == a && other == width;
+                if product.gaussians[..position].iter().any(same) {
+                    return None;
+                }
+                if product.fields.contains(&a) || product.errors.iter().any(same) {
+                    return Some(pool.integer(0));
+                }
+            }
+            factors.push(covariance.tilt(pool, width, a));
+        }
+        product.fields.sort_unstable();
+        factors.push(self.moment(pool, &covariance, product.fields, product.errors)?);
+        Some(pool.mul(factors))
+    }
+
+    /// E[Π λ_b Π erf] under N(0, C). `fields` are in order.
+    fn moment(
+        &mut self,
+        pool: &mut Pool,
+        covariance: &Covariance,
+        fields: Vec<Index>,
+        mut errors: Vec<(Index, Expr)>,
+    ) -> Option<Expr> {
+        errors.sort_by_key(|&(index, width)| (index, width));
+        // sign² = 1.
+        let mut position = 0;
+        while position + 1 < errors.len() {
+            if errors[position] == errors[position + 1] && is_zero(pool, errors[position].1) {
+                errors.drain(position..position + 2);
+            } else {
+                position += 1;
+            }
+        }
+        // Odd functions of the fields have mean 0.
+        if !(fields.len() + errors.len()).is_multiple_of(2) {
+            return Some(pool.integer(0));
+        }
+        let key = (covariance.clone(), fields, errors);
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let value = self.reduce(pool, &key);
+        self.known.insert(key, value);
+        value
+    }
+
+    fn reduce(&mut self, pool: &mut Pool, (covariance, fields, errors): &Key) -> Option<Expr> {
+        let Some((&b, rest)) = fields.split_last() else {
+            return match errors[..] {
+                [] => Some(pool.integer(1)),
+                [(a, w), (b, v)] => {
+                    let entries = [(a, a), (a, b), (b, b)].map(|(a, b)| covariance.entry(pool, a, b));
+                    Some(arcsine_law(pool, entries, [w, v]))
+                }
+                _ => None,
+            };
+        };
+        // Stein's rule on λ_b: contractions with equal fields are equal.
+        let mut summands = Vec::new();
+        let mut position = 0;
+        while position < rest.len() {
+            let other = rest[position];
+            let count = rest[position..].iter().take_while(|&&field| field == other).count();
+            let mut left = rest.to_vec();
+            left.remove(position);
+            let entry = covariance.entry(pool, b, other);
+            if !is_zero(pool, entry) {
+                let moment = self.moment(pool, covariance, left, errors.clone())?;
+                let product = pool.mul([entry, moment]);
+                summands.push(pool.scale(product, Rational::from(count as i128)));
+            }
+            position += count;
+        }
+        for (position, &(a, width)) in errors.iter().enumerate() {
+            let mut left = Elementary {
+                coefficient: covariance.entry(pool, b, a),
+                fields: rest.to_vec(),
+                errors: errors.clone(),
+                gaussians: vec![(a, width)],
+            };
+            left.errors.remove(position);
+            if !is_zero(pool, left.coefficient) {
+                summands.push(self.product(pool, covariance, left)?);
+            }
+        }
+        let sum = pool.add(summands);
+        // Polynomials are canonical when written out.
+        Some(if errors.is_empty() { pool.expand(sum) } else { sum })
+    }
+}
+
+fn is_zero(pool: &Pool, expr: Expr) -> bool {
+    *pool.node(expr) == Node::Rational(Rational::ZERO)
 }
 
 /// Replaces defined symbols by what they stand for, all the way down.
 pub fn inline(pool: &mut Pool, expr: Expr, definitions: &[Definition]) -> Expr {
     pool.substitute(expr, &mut |pool, symbol| {
-        let Symbol::Defined(name, indices) = symbol else { return None };
+        let crate::symbol::Symbol::Defined(name, indices) = symbol else { return None };
         let definition = definitions.iter().find(|definition| definition.name == *name)?;
         let body = definition.instantiate(pool, indices);
         Some(inline(pool, body, definitions))
     })
 }
 
-/// The n-th stand-in for an index, none of the letters of the equations.
-fn role(position: usize) -> Index {
-    Index::student(['α', 'β', 'κ', 'μ', 'ν', 'ρ'][position])
-}
-
-fn give_indices(pool: &mut Pool, expr: Expr, indices: &[Index]) -> Expr {
-    rename(pool, expr, &|index| {
-        (0..indices.len())
-            .find(|&position| role(position) == index)
-            .map_or(index, |position| indices[position])
-    })
+/// The n-th stand-in for an index, of its kind and none of the letters of the equations.
+fn role(position: usize, like: Index) -> Index {
+    Index::Role(like.kind(), ['α', 'β'][position])
 }

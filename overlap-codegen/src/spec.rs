@@ -1,16 +1,16 @@
 //! What the user asked for: `overlap_system!`'s input, checked, with every mistake at its token.
 
+mod activations;
 mod entries;
 mod words;
 
-use crate::activation::{self, Activation};
+use crate::activation::{Activation, Activations};
 use crate::emit::Sizes;
-use entries::{Entries, choice, word};
+use entries::{Entries, choice};
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, Token, Visibility, spanned::Spanned};
-use words::{did_you_mean, listed};
 
 /// Largest number of teacher units: Ω and its lane layout live on the stack.
 pub const MAX_K: usize = 64;
@@ -38,15 +38,19 @@ pub struct Specification {
     pub name: Ident,
     /// Sizes.
     pub sizes: Sizes,
-    /// Activation.
-    pub activation: &'static dyn Activation,
+    /// Activation of the students.
+    pub student: Box<dyn Activation>,
+    /// Activation of the teachers.
+    pub teacher: Box<dyn Activation>,
+    /// Where the activations were given, for messages about them.
+    pub activation_span: Span,
     /// Form of the code.
     pub unroll: Unroll,
     /// Where the code's form was asked for, for messages about it.
     pub unroll_span: Span,
 }
 
-const KEYS: [&str; 5] = ["k", "p", "act", "second_layer", "unroll"];
+const KEYS: [&str; 6] = ["k", "p", "act", "teacher_act", "second_layer", "unroll"];
 const EXAMPLE: &str = "overlap_system!(k = 4, p = 8, act = erf)";
 
 impl Parse for Specification {
@@ -117,7 +121,13 @@ impl Specification {
         }
         let k = entries.take("k").and_then(|value| errors.keep(size(&value, "k", MAX_K)));
         let p = entries.take("p").and_then(|value| errors.keep(size(&value, "p", MAX_P)));
-        let activation = entries.take("act").and_then(|value| errors.keep(activation_of(&value)));
+        let act = entries.take("act");
+        let activation_span = act.as_ref().map_or_else(Span::call_site, Spanned::span);
+        let student = act.as_ref().and_then(|value| errors.keep(student_of(value)));
+        let teacher = match entries.take("teacher_act") {
+            Some(value) => errors.keep(activations::activation(&value, "teacher_act")),
+            None => act.and_then(|value| activations::activation(&value, "act").ok()),
+        };
         let trained = entries.take("second_layer").map_or(Some(false), |value| {
             errors.keep(choice(&value, "second_layer", &[("fixed", false), ("trained", true)]))
         });
@@ -128,17 +138,34 @@ impl Specification {
             errors.keep(choice(&value, "unroll", &all))
         });
         errors.finish()?;
-        let (Some(k), Some(p), Some(activation), Some(trained), Some(unroll)) =
-            (k, p, activation, trained, unroll)
+        let (Some(k), Some(p), Some(student), Some(teacher), Some(trained), Some(unroll)) =
+            (k, p, student, teacher, trained, unroll)
         else {
             return Err(Error::new(Span::call_site(), format!("write `{EXAMPLE}`")));
         };
         let sizes = Sizes { k, p, trained };
         let name = given.unwrap_or_else(|| {
             let suffix = if trained { "Trained" } else { "" };
-            Ident::new(&format!("{}K{k}P{p}{suffix}", activation.type_name()), Span::call_site())
+            let activations = Activations { student: &*student, teacher: &*teacher };
+            let teacher = if activations.agree() { String::new() } else { teacher.type_name() };
+            Ident::new(&format!("{}{teacher}K{k}P{p}{suffix}", student.type_name()), Span::call_site())
         });
-        Ok(Specification { attributes, visibility, name, sizes, activation, unroll, unroll_span })
+        Ok(Specification {
+            attributes,
+            visibility,
+            name,
+            sizes,
+            student,
+            teacher,
+            activation_span,
+            unroll,
+            unroll_span,
+        })
+    }
+
+    /// The activations of students and teachers.
+    pub fn activations(&self) -> Activations<'_> {
+        Activations { student: &*self.student, teacher: &*self.teacher }
     }
 }
 
@@ -176,23 +203,16 @@ fn size(value: &syn::Expr, name: &str, most: usize) -> syn::Result<usize> {
     }
 }
 
-fn activation_of(value: &syn::Expr) -> syn::Result<&'static dyn Activation> {
-    let all = activation::all();
-    let names = all.map(Activation::name);
-    let Some(word) = word(value) else {
-        return Err(Error::new(
+/// The activation of the students, which must be able to learn with it.
+fn student_of(value: &syn::Expr) -> syn::Result<Box<dyn Activation>> {
+    let activation = activations::activation(value, "act")?;
+    match activation.no_student() {
+        Some(reason) => Err(Error::new(
             value.span(),
-            format!("`act` is the name of an activation: {}", listed(&names)),
-        ));
-    };
-    let name = word.to_string();
-    all.into_iter().find(|activation| activation.name() == name).ok_or_else(|| {
-        let hint = did_you_mean(&name, &names);
-        Error::new(
-            word.span(),
-            format!("unknown activation `{name}`{hint}; the activations are {}", listed(&names)),
-        )
-    })
+            format!("{reason}; `{0}` is for teachers: `teacher_act = {0}`", activation.name()),
+        )),
+        None => Ok(activation),
+    }
 }
 
 /// Errors found so far, reported together.

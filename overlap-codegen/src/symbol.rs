@@ -39,6 +39,15 @@ impl Index {
     pub const fn node(letter: char) -> Self {
         Index::Role(Kind::Node, letter)
     }
+
+    /// What the index runs over; a definite node is one of its kind.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Index::Role(kind, _) => kind,
+            Index::Teacher(_) => Kind::Teacher,
+            Index::Student(_) => Kind::Student,
+        }
+    }
 }
 
 impl fmt::Display for Index {

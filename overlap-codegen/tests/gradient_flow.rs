@@ -2,7 +2,7 @@
 
 mod support;
 
-use overlap_codegen::activation::Erf;
+use overlap_codegen::activation::{Activations, Erf};
 use overlap_codegen::equations::{Equations, I, N};
 use overlap_codegen::expr::Pool;
 use overlap_codegen::gaussian::Expectation;
@@ -14,6 +14,7 @@ use support::{Matrix, NODES, Random, covariance, value};
 /// One teacher unit (node 0) and three student units (nodes 1 to 3).
 const TEACHERS: usize = 1;
 const GAMMA: f64 = 0.7;
+const ERF: Activations<'static> = Activations { student: &Erf::UNIT, teacher: &Erf::UNIT };
 const SCALE: f64 = 0.4;
 
 struct Case {
@@ -93,15 +94,15 @@ impl Case {
 
     /// rate · Σ_n c_n (q_ib own + q_nb other).
     fn flow(&self, equations: &Equations, i: usize, b: usize) -> f64 {
-        let (pool, flow) = (&equations.pool, &equations.flow);
+        let (pool, force) = (&equations.pool, equations.forces[0]);
         let sum: f64 = (0..NODES)
             .map(|n| {
-                let own = self.derived(pool, flow.own, i, n);
-                let other = self.derived(pool, flow.other, i, n);
+                let own = self.derived(pool, force.own, i, n);
+                let other = self.derived(pool, force.other, i, n);
                 self.c(n) * (self.omega[i][b] * own + self.omega[n][b] * other)
             })
             .sum();
-        self.derived(pool, flow.rate, i, i) * sum
+        self.derived(pool, equations.flow_rate, i, i) * sum
     }
 }
 
@@ -112,7 +113,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn gradient_flow_is_the_slope_of_the_risk() {
-    let equations = Equations::derive(&Erf).expect("erf has closed forms");
+    let equations = Equations::derive(ERF).expect("erf has closed forms");
     let mut worst = 0.0_f64;
     for case in cases() {
         for i in TEACHERS..NODES {
@@ -128,7 +129,7 @@ fn gradient_flow_is_the_slope_of_the_risk() {
 
 #[test]
 fn gradient_flow_is_the_textbook_sum_over_i3() {
-    let equations = Equations::derive(&Erf).expect("erf has closed forms");
+    let equations = Equations::derive(ERF).expect("erf has closed forms");
     let node = |n: usize| Index::Student(u16::try_from(n).unwrap());
     let mut pool = Pool::new();
     let mut worst = 0.0_f64;
@@ -138,7 +139,7 @@ fn gradient_flow_is_the_textbook_sum_over_i3() {
                 let mut sum = 0.0;
                 for n in 0..NODES {
                     let i3 = Expectation { factors: vec![(node(i), 1), (node(n), 0)], fields: vec![node(b)] };
-                    let i3 = expectation(&mut pool, &Erf, &i3).expect("I3 has a closed form");
+                    let i3 = expectation(&mut pool, ERF, &i3).expect("I3 has a closed form");
                     sum += case.c(n) * value(&pool, i3, &case.omega);
                 }
                 let textbook = GAMMA * SCALE * case.a[i] * sum;
@@ -152,7 +153,7 @@ fn gradient_flow_is_the_textbook_sum_over_i3() {
 
 #[test]
 fn second_layer_follows_the_slope_of_the_risk() {
-    let equations = Equations::derive(&Erf).expect("erf has closed forms");
+    let equations = Equations::derive(ERF).expect("erf has closed forms");
     for case in cases() {
         for i in TEACHERS..NODES {
             // R is quadratic in a, so a central difference of any step is exact.
@@ -163,7 +164,7 @@ fn second_layer_follows_the_slope_of_the_risk() {
             };
             let slope = (moved(0.5) - moved(-0.5)) / 1.0;
             let sum: f64 = (0..NODES)
-                .map(|n| case.c(n) * case.derived(&equations.pool, equations.readout.expectation, i, n))
+                .map(|n| case.c(n) * case.derived(&equations.pool, equations.forces[0].two_point, i, n))
                 .sum();
             assert!((SCALE * sum + slope).abs() <= 1e-15, "{} and {slope}", SCALE * sum);
         }

@@ -1,6 +1,12 @@
 //! What users read, kept under review: the printed equations and the formatted generated code.
 
-use overlap_codegen::{activation, describe::describe, emit::Sizes, equations::Equations, expand};
+use overlap_codegen::{
+    activation::{Activations, Erf},
+    describe::describe,
+    emit::Sizes,
+    equations::Equations,
+    expand,
+};
 use proc_macro2::TokenStream;
 
 fn formatted(options: &str) -> String {
@@ -10,7 +16,7 @@ fn formatted(options: &str) -> String {
 }
 
 fn equations(k: usize, p: usize, trained: bool) -> [String; 2] {
-    let erf = activation::all()[0];
+    let erf = Activations::same(&Erf::UNIT);
     let mut equations = Equations::derive(erf).expect("erf is closed");
     describe(&mut equations, erf, &format!("ErfK{k}P{p}"), Sizes { k, p, trained })
 }

@@ -95,26 +95,32 @@ pub fn pair<const K: usize, const P: usize>(j: usize, delta: usize) -> (usize, u
 
 /// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`].
 #[derive(Debug)]
-pub struct NodePairs<const N: usize, const PAIRS: usize> {
+pub struct NodePairs<const PAIRS: usize> {
     nodes: [(u16, u16); PAIRS],
     /// How often each pair stands in the double sum; 0 for the padding.
     times: [f64; PAIRS],
 }
 
-impl<const N: usize, const PAIRS: usize> NodePairs<N, PAIRS> {
-    /// All pairs n, m; where the summand is symmetric only m ≤ n, the others twice.
-    pub const fn new(symmetric: bool) -> Self {
+impl<const PAIRS: usize> NodePairs<PAIRS> {
+    /// All pairs of n and m in the given ranges (first, end); where the summand is symmetric, and the ranges equal,
+    /// only m ≤ n, the others twice.
+    pub const fn new(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool) -> Self {
         let mut pairs = NodePairs { nodes: [(0, 0); PAIRS], times: [0.0; PAIRS] };
-        let (mut at, mut n) = (0, 0);
-        while n < N {
-            let mut m = 0;
-            while m < if symmetric { n + 1 } else { N } {
+        let (mut at, mut n) = (0, n_range.0);
+        while n < n_range.1 {
+            let mut m = m_range.0;
+            while m < if symmetric { n + 1 } else { m_range.1 } {
                 pairs.nodes[at] = (n as u16, m as u16);
                 pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
                 at += 1;
                 m += 1;
             }
             n += 1;
+        }
+        // The padding repeats a pair, so that its values are finite where the others are.
+        while at < PAIRS {
+            pairs.nodes[at] = pairs.nodes[at - 1];
+            at += 1;
         }
         pairs
     }

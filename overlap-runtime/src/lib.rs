@@ -6,6 +6,7 @@
 #[cfg(test)]
 extern crate self as overlap_runtime;
 
+mod activation;
 pub mod cli;
 mod compare;
 mod dynamic;
@@ -28,6 +29,7 @@ mod system;
 mod trajectory;
 mod weights;
 
+pub use activation::Activation;
 pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, Verdict};
 pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
@@ -43,5 +45,5 @@ pub use solve::{
     solve, solve_many, solve_many_monitored, solve_monitored, solve_until,
 };
 pub use state::State;
-pub use system::{Activation, Parameters, System};
+pub use system::{Parameters, System};
 pub use trajectory::{SolveStats, Trajectory};

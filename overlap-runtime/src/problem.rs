@@ -42,6 +42,7 @@ pub struct Problem {
     pub(crate) k: usize,
     pub(crate) p: usize,
     pub(crate) activation: Option<Activation>,
+    pub(crate) teacher_activation: Option<Activation>,
     pub(crate) student_scale: f64,
     pub(crate) teacher_scale: f64,
     pub(crate) learning_rate: f64,
@@ -77,6 +78,7 @@ impl Problem {
             k,
             p,
             activation: None,
+            teacher_activation: None,
             student_scale: Scale::MeanField,
             teacher_scale: Scale::MeanField,
             learning_rate: 1.0,
@@ -105,6 +107,11 @@ impl Problem {
     /// The activation the problem was stated for, if it says so.
     pub fn activation(&self) -> Option<Activation> {
         self.activation
+    }
+
+    /// The activation of the teachers the problem was stated for, if it says so.
+    pub fn teacher_activation(&self) -> Option<Activation> {
+        self.teacher_activation
     }
 
     /// Student output scale s.
@@ -202,6 +209,7 @@ pub struct ProblemBuilder {
     k: usize,
     p: usize,
     activation: Option<Activation>,
+    teacher_activation: Option<Activation>,
     student_scale: Scale,
     teacher_scale: Scale,
     learning_rate: f64,
@@ -220,6 +228,12 @@ impl ProblemBuilder {
     /// States the activation, so that a system with another one is refused.
     pub fn activation(mut self, activation: Activation) -> Self {
         self.activation = Some(activation);
+        self
+    }
+
+    /// States the activation of the teachers, where it is not that of the students.
+    pub fn teacher_activation(mut self, activation: Activation) -> Self {
+        self.teacher_activation = Some(activation);
         self
     }
 
@@ -342,6 +356,7 @@ impl ProblemBuilder {
             k,
             p,
             activation: self.activation,
+            teacher_activation: self.teacher_activation,
             student_scale,
             teacher_scale,
             learning_rate,

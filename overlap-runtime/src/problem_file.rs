@@ -3,7 +3,8 @@
 //! | field | meaning | default |
 //! | --- | --- | --- |
 //! | `k`, `p` | numbers of teacher and student units | those of the declared system; needed without one |
-//! | `activation` | `"erf"` | not checked |
+//! | `activation` | [`Activation`] by name, e.g. `"erf"` | not checked |
+//! | `teacher_activation` | that of the teachers | `activation` |
 //! | `student_scale`, `teacher_scale` | s, s*: a number, `"mean_field"`, `"lazy"` or `"committee"` | `"mean_field"` |
 //! | `learning_rate` | γ | 1 |
 //! | `second_layer_rate` | γ_a | γ where the second layer is trained, else 0 |
@@ -26,9 +27,6 @@ use std::path::{Path, PathBuf};
 
 /// A problem file of this size holds thousands of units; anything larger is another kind of file.
 const MAX_BYTES: u64 = 64 << 20;
-
-/// The activations a file can name.
-const ACTIVATIONS: [Activation; 1] = [Activation::Erf];
 
 impl Problem {
     /// Reads a problem from JSON text (fields and defaults: [`to_json`](Self::to_json) writes them all).
@@ -81,6 +79,9 @@ impl Problem {
         let mut fields = vec![("k", json!(self.k())), ("p", json!(self.p()))];
         if let Some(activation) = self.activation() {
             fields.push(("activation", json!(activation.name())));
+        }
+        if let Some(activation) = self.teacher_activation() {
+            fields.push(("teacher_activation", json!(activation.name())));
         }
         fields.push(("student_scale", json!(self.student_scale())));
         fields.push(("teacher_scale", json!(self.teacher_scale())));
@@ -161,6 +162,9 @@ fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {
     let mut builder = Problem::builder(k, p);
     if let Some(value) = entries.take("activation") {
         builder = builder.activation(activation(&value)?);
+    }
+    if let Some(value) = entries.take("teacher_activation") {
+        builder = builder.teacher_activation(activation(&value)?);
     }
     if let Some(value) = entries.take("student_scale") {
         builder = builder.student_scale(scale("student_scale", &value)?);
@@ -265,11 +269,10 @@ fn whole(name: &str, value: &Value, least: u64) -> Result<u64, Error> {
 }
 
 fn activation(value: &Value) -> Result<Activation, Error> {
-    let known = |activation: &Activation| value.as_str() == Some(activation.name());
-    ACTIVATIONS.into_iter().find(known).ok_or_else(|| {
-        let names: Vec<_> = ACTIVATIONS.iter().map(|activation| format!("{:?}", activation.name())).collect();
-        Error::invalid("activation", shown(value), names.join(" or "))
-    })
+    match value.as_str() {
+        Some(name) => name.parse(),
+        None => Err(Error::invalid("activation", shown(value), "the name of an activation, such as \"erf\"")),
+    }
 }
 
 fn scale(name: &str, value: &Value) -> Result<Scale, Error> {

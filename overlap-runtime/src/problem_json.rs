@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Fields that state the problem.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "k",
     "p",
     "activation",
+    "teacher_activation",
     "student_scale",
     "teacher_scale",
     "learning_rate",

@@ -1,40 +1,6 @@
 //! What a declared system offers, and the numbers it is evaluated at.
 
-use crate::{Error, Problem, Shape};
-
-/// The activation function σ of the units, as the simulators evaluate it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Activation {
-    /// σ(x) = erf(x / √2).
-    Erf,
-}
-
-impl Activation {
-    /// The name used in `overlap_system!` and in problem files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Activation::Erf => "erf",
-        }
-    }
-
-    /// σ(x).
-    pub fn value(self, x: f64) -> f64 {
-        match self {
-            Activation::Erf => libm::erf(x * std::f64::consts::FRAC_1_SQRT_2),
-        }
-    }
-
-    /// σ'(x).
-    pub fn derivative(self, x: f64) -> f64 {
-        match self {
-            // √(2/π) exp(-x²/2)
-            Activation::Erf => {
-                std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 * libm::exp(-0.5 * x * x)
-            }
-        }
-    }
-}
+use crate::{Activation, Error, Problem, Shape};
 
 /// The numbers of a [`Problem`] as the generated right-hand sides read them: flat, validated, resolved defaults.
 ///
@@ -85,7 +51,13 @@ impl Parameters {
         if let Some(activation) = problem.activation()
             && activation != system.activation()
         {
-            return Err(mismatch("activation", &activation.name(), &system.activation().name()));
+            return Err(mismatch("activation", &activation, &system.activation()));
+        }
+        // Where a file states one activation it is that of all units.
+        if let Some(activation) = problem.teacher_activation().or(problem.activation())
+            && activation != system.teacher_activation()
+        {
+            return Err(mismatch("teacher_activation", &activation, &system.teacher_activation()));
         }
         let gamma_a = match (shape.trained, problem.second_layer_rate()) {
             (true, rate) => rate.unwrap_or(problem.learning_rate()),
@@ -127,8 +99,13 @@ pub trait System: Send + Sync {
     /// Sizes and state layout.
     fn shape(&self) -> Shape;
 
-    /// The activation σ.
+    /// The activation σ of the students.
     fn activation(&self) -> Activation;
+
+    /// The activation σ* of the teachers; that of the students unless declared with `teacher_act`.
+    fn teacher_activation(&self) -> Activation {
+        self.activation()
+    }
 
     /// Right-hand side of the ODE in time t = steps / d: `derivative` = d(state)/dt. Both slices have
     /// `self.shape().dim()` entries. A non-finite state gives non-finite output, never a panic.

@@ -1,51 +1,61 @@
-//! σ(x) = erf(x/√2), the activation of Saad and Solla (Phys. Rev. E 52, 4225, 1995).
+//! σ(x) = erf(g x/√2): with g = 1 the activation of Saad and Solla (Phys. Rev. E 52, 4225, 1995).
 
-use super::Activation;
-use crate::expr::{Expr, Pool};
-use crate::gaussian::GaussianWeight;
-use proc_macro2::TokenStream;
+use super::{Activation, Term};
+use crate::expr::{Expr, Pool, Rational, to_f64};
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// σ(x) = erf(x/√2).
-#[derive(Debug, Clone, Copy)]
-pub struct Erf;
+/// σ(x) = erf(g x/√2) with gain g > 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erf {
+    /// The gain g.
+    pub gain: Rational,
+}
+
+impl Erf {
+    /// g = 1.
+    pub const UNIT: Erf = Erf { gain: Rational::new_raw(1, 1) };
+
+    fn has_gain(&self) -> bool {
+        self.gain != Rational::ONE
+    }
+}
 
 impl Activation for Erf {
-    fn name(&self) -> &'static str {
-        "erf"
+    fn name(&self) -> String {
+        if self.has_gain() { format!("erf(gain = {})", to_f64(self.gain)) } else { "erf".into() }
     }
 
-    fn type_name(&self) -> &'static str {
-        "Erf"
+    fn type_name(&self) -> String {
+        if self.has_gain() {
+            format!("Erf{}", to_f64(self.gain).to_string().replace('.', "_"))
+        } else {
+            "Erf".into()
+        }
     }
 
-    /// I2 = (2/π) asin(q_ab / √((1 + q_aa)(1 + q_bb))).
-    fn two_point(&self, pool: &mut Pool, q_aa: Expr, q_ab: Expr, q_bb: Expr) -> Expr {
-        let one = pool.integer(1);
-        let (v_a, v_b) = (pool.add([one, q_aa]), pool.add([one, q_bb]));
-        let (r_a, r_b) = (pool.pow(v_a, -1, 2), pool.pow(v_b, -1, 2));
-        let cosine = pool.mul([q_ab, r_a, r_b]);
-        let angle = pool.asin(cosine);
-        let two = pool.integer(2);
-        let pi = pool.pi();
-        let inverse = pool.pow(pi, -1, 1);
-        pool.mul([two, inverse, angle])
+    /// One error function of width 1/g².
+    fn terms(&self, pool: &mut Pool) -> Option<Vec<Term>> {
+        let gain = pool.rational(*self.gain.numer(), *self.gain.denom());
+        let width: Expr = pool.pow(gain, -2, 1);
+        Some(vec![Term { coefficient: pool.integer(1), power: 0, width: Some(width) }])
     }
 
-    /// σ'(x) = √(2/π) exp(-x²/2).
-    fn weight(&self, pool: &mut Pool) -> Option<GaussianWeight> {
-        let two = pool.integer(2);
-        let pi = pool.pi();
-        let (root, inverse) = (pool.sqrt(two), pool.pow(pi, -1, 2));
-        let mass = pool.mul([root, inverse]);
-        Some(GaussianWeight { mass, width: pool.integer(1) })
+    fn formula(&self) -> [String; 2] {
+        if self.has_gain() {
+            let gain = to_f64(self.gain);
+            [format!("erf({gain} x/√2)"), format!("\\operatorname{{erf}}({gain}\\,x/\\sqrt{{2}})")]
+        } else {
+            ["erf(x/√2)".into(), "\\operatorname{erf}(x/\\sqrt{2})".into()]
+        }
     }
 
-    fn formula(&self) -> [&'static str; 2] {
-        ["erf(x/√2)", "\\operatorname{erf}(x/\\sqrt{2})"]
-    }
-
-    fn runtime_variant(&self) -> TokenStream {
-        quote!(Erf)
+    fn runtime(&self) -> TokenStream {
+        if self.has_gain() {
+            let gain = Literal::f64_unsuffixed(to_f64(self.gain));
+            quote!(ErfGain(#gain))
+        } else {
+            quote!(Erf)
+        }
     }
 }

@@ -1,35 +1,88 @@
 //! Activations: one file each, supplying only what cannot be derived.
+//!
+//! An activation says of which terms x^power · erf(x/√(2w)) it consists ([`Term`]); every expectation, derivative and
+//! equation follows from the rules of [`gaussian`](crate::gaussian) and [`resolve`](crate::resolve). To add one, write
+//! its file, add it to [`named`] and to the runtime's `Activation`, and run the generic tests
+//! (`overlap-codegen/tests/activations.rs`, `tests/activations.rs`): they compare every closed form with quadrature
+//! and the equations with SGD.
 
 mod erf;
+mod polynomial;
+mod relu;
+mod sign;
+mod tanh;
 
 pub use erf::Erf;
+pub use polynomial::{MAX_DEGREE, Polynomial};
+pub use relu::Relu;
+pub use sign::Sign;
+pub use tanh::Tanh;
 
 use crate::expr::{Expr, Pool};
-use crate::gaussian::GaussianWeight;
+use crate::symbol::{Index, Kind};
 use proc_macro2::TokenStream;
+use std::fmt::Debug;
 
-/// What the engine must be told about an activation σ; everything else follows.
-pub trait Activation: Sync {
-    /// The name in `act = ...` and in problem files.
-    fn name(&self) -> &'static str;
-
-    /// The name in the declared type, e.g. `Erf` in `ErfK4P8`.
-    fn type_name(&self) -> &'static str;
-
-    /// The two-point function I2 = E[σ(λ_a) σ(λ_b)], a function of q_aa, q_ab and q_bb.
-    fn two_point(&self, pool: &mut Pool, q_aa: Expr, q_ab: Expr, q_bb: Expr) -> Expr;
-
-    /// σ' as a Gaussian weight, where it is one: then every further σ' tilts the measure and I4 is closed.
-    fn weight(&self, pool: &mut Pool) -> Option<GaussianWeight>;
-
-    /// σ(x) as text and as LaTeX.
-    fn formula(&self) -> [&'static str; 2];
-
-    /// The variant of the runtime's `Activation` that evaluates σ in simulations.
-    fn runtime_variant(&self) -> TokenStream;
+/// coefficient · x^power, times erf(x/√(2 width)) where there is a width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// A constant.
+    pub coefficient: Expr,
+    /// Power of x.
+    pub power: u32,
+    /// The error function's width w, a constant: 1 is erf(x/√2), 0 is its limit sign(x), `None` no error function.
+    pub width: Option<Expr>,
 }
 
-/// All activations `act = ...` accepts.
-pub fn all() -> [&'static dyn Activation; 1] {
-    [&Erf]
+/// What the engine must be told about an activation σ.
+pub trait Activation: Debug + Send + Sync {
+    /// As it is written in `act = ...` and in problem files.
+    fn name(&self) -> String;
+
+    /// The name in the declared type, e.g. `Erf` in `ErfK4P8`.
+    fn type_name(&self) -> String;
+
+    /// The terms σ consists of; `None` if it is not of this form, so that its expectations need quadrature.
+    fn terms(&self, pool: &mut Pool) -> Option<Vec<Term>>;
+
+    /// Why a student cannot learn with it, if so.
+    fn no_student(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// σ(x) as text and as LaTeX.
+    fn formula(&self) -> [String; 2];
+
+    /// The value of the runtime's `Activation` that evaluates σ, relative to that type.
+    fn runtime(&self) -> TokenStream;
+}
+
+/// How activations are written, for messages.
+pub const FORMS: [&str; 8] =
+    ["erf", "erf(gain = g)", "hermite(n)", "linear", "polynomial([c0, c1, ...])", "relu", "sign", "tanh"];
+
+/// The activations of students and teachers.
+#[derive(Debug, Clone, Copy)]
+pub struct Activations<'a> {
+    /// σ of the students.
+    pub student: &'a dyn Activation,
+    /// σ* of the teachers.
+    pub teacher: &'a dyn Activation,
+}
+
+impl<'a> Activations<'a> {
+    /// One activation for all units.
+    pub fn same(activation: &'a dyn Activation) -> Self {
+        Activations { student: activation, teacher: activation }
+    }
+
+    /// Whether all units have the same activation.
+    pub fn agree(&self) -> bool {
+        self.student.name() == self.teacher.name()
+    }
+
+    /// The activation of a node. A role that runs over all nodes has the students'.
+    pub fn of(&self, index: Index) -> &'a dyn Activation {
+        if index.kind() == Kind::Teacher { self.teacher } else { self.student }
+    }
 }

@@ -2,10 +2,10 @@
 
 use super::nest::{Level, Nest};
 use super::scalar::{parameter_tokens, scalar};
-use super::{Sizes, ident, literal};
-use crate::equations::{B, Equations, I, J, L, M, N};
+use super::{Sizes, count, ident, literal};
+use crate::equations::{B, Equations, I, J, L, M, N, Pair};
 use crate::gaussian::rename;
-use crate::symbol::{Index, Parameter, Symbol};
+use crate::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -16,7 +16,7 @@ pub fn lanes(equations: &mut Equations, sizes: Sizes) -> (TokenStream, TokenStre
     let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, ROW, BAND>::new(parameters, state, #trained););
     let mut counter = 0;
     let flow = flow(equations, sizes, &mut counter);
-    let noise = noise(equations, &mut counter);
+    let noise = noise(equations, sizes, &mut counter);
     let assembly = assembly(equations, sizes);
     let risk = risk(equations);
     (quote!(#nodes #flow #noise #assembly), quote!(#nodes #risk))
@@ -34,17 +34,30 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
         Symbol::Coefficient(n) => splat_coefficient(n),
         _ => unreachable!("no other symbol in the flow"),
     };
-    let (own, other, two_point) = (equations.flow.own, equations.flow.other, equations.readout.expectation);
-    let mut nest = Nest::new(&mut equations.pool, &[], (N, M), &load, counter);
-    let own = nest.value(own, Level::Outer);
-    let other = nest.value(other, Level::Outer);
-    let readout = sizes.trained.then(|| nest.value(two_point, Level::Outer));
-    let (lane, at_n) = (&nest.lane, &nest.at_n);
-    let readout_start = readout.as_ref().map(|_| quote!(let mut readout_sum = s.splat(0.0);));
-    let readout_add =
-        readout.as_ref().map(|value| quote!(readout_sum = s.add_mul(readout_sum, c_n, #value);));
-    let readout_end = readout.as_ref().map(|_| quote!(s.store(readout_sum, &mut readout, i);));
-    let readout_array = readout.map(|_| quote!(let mut readout = [0.0; ROW];));
+    let forces = equations.forces.clone();
+    let mut nest = Nest::new(&mut equations.pool, &[], &load, counter);
+    let mut loops = Vec::new();
+    for force in forces {
+        nest.enter(force.n, M);
+        let own = nest.value(force.own, Level::Outer);
+        let other = nest.value(force.other, Level::Outer);
+        let readout = sizes.trained.then(|| nest.value(force.two_point, Level::Outer));
+        let readout_add = readout.map(|value| quote!(readout_sum = s.add_mul(readout_sum, c_n, #value);));
+        let (range, at_n) = (range(force.n), nest.at_n(force.n));
+        loops.push(quote! {
+            for n in #range {
+                #(#at_n)*
+                let c_n = s.splat(nodes.c[n]);
+                own = s.add_mul(own, c_n, #own);
+                other[n] = c_n * #other;
+                #readout_add
+            }
+        });
+    }
+    let lane = &nest.lane;
+    let readout_start = sizes.trained.then(|| quote!(let mut readout_sum = s.splat(0.0);));
+    let readout_end = sizes.trained.then(|| quote!(s.store(readout_sum, &mut readout, i);));
+    let readout_array = sizes.trained.then(|| quote!(let mut readout = [0.0; ROW];));
     quote! {
         // Gradient flow: lanes are students i.
         let mut flow = [[0.0; ROW]; N];
@@ -55,13 +68,7 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
             let mut own = s.splat(0.0);
             let mut other = [s.splat(0.0); N];
             #readout_start
-            for n in 0..N {
-                #(#at_n)*
-                let c_n = s.splat(nodes.c[n]);
-                own = s.add_mul(own, c_n, #own);
-                other[n] = c_n * #other;
-                #readout_add
-            }
+            #(#loops)*
             for b in 0..N {
                 let mut sum = s.load(&nodes.rows[b], i) * own;
                 for n in 0..N {
@@ -75,10 +82,10 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
     }
 }
 
-/// noise[δ][j] = J2 (Σ_nm c_n c_m tilted + Δ): lanes over the pairs (j, l = j + δ), each pair once.
+/// noise[δ][j] = mass (Σ_nm c_n c_m tilted + Δ label): lanes over the pairs (j, l = j + δ), each pair once.
 ///
-/// The sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
-fn noise(equations: &mut Equations, counter: &mut usize) -> TokenStream {
+/// A sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
+fn noise(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
         Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.band[0], l)),
@@ -92,22 +99,75 @@ fn noise(equations: &mut Equations, counter: &mut usize) -> TokenStream {
         Symbol::Coefficient(n) => splat_coefficient(n),
         _ => unreachable!("no other symbol in the noise"),
     };
-    let symmetric = equations.tilted_is_symmetric();
-    let (mass, tilted) = (equations.noise.mass, equations.noise.tilted);
-    let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, (N, M), &load, counter);
-    let (front, tilted) = nest.split_lane_factors(tilted);
-    let mass = nest.value(mass, Level::Lane);
-    let front = nest.value(front, Level::Lane);
-    let (argument, function) = nest.split_asin(tilted);
-    let argument = nest.value(argument, Level::Inner);
-    let function = function.then(|| quote!(let values = s.asin_each(values);));
-    let (lane, at_n, at_m) = (&nest.lane, &nest.at_n, &nest.at_m);
-    let arrays = &nest.kept_over_nodes;
+    let pairs = equations.pairs.clone();
+    let (mass, label) = (equations.noise.mass, equations.noise.label);
+    let one = equations.pool.integer(1);
+    let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load, counter);
+    let (mut tables, mut sums) = (Vec::new(), Vec::new());
+    for (position, pair) in pairs.iter().enumerate() {
+        // One case needs no numbers.
+        let name = |word: &str| match pairs.len() {
+            1 => ident(word),
+            _ => ident(&format!("{word}_{}", position + 1)),
+        };
+        let (table, weights) = (name("node_pairs"), name("weights"));
+        let (n, m, symmetric) = (bounds(pair.n), bounds(pair.m), pair.symmetric);
+        let count = count(node_pairs(*pair, sizes));
+        tables.push(quote! {
+            let #table = const { &NodePairs::<#count>::new(#n, #m, #symmetric) };
+            let #weights = #table.weights(&nodes.c);
+        });
+        nest.enter(pair.n, pair.m);
+        let (front, tilted) = nest.split_lane_factors(pair.tilted);
+        let front = (front != one).then(|| nest.value(front, Level::Lane));
+        let (argument, function) = nest.split_asin(tilted);
+        let argument = nest.value(argument, Level::Inner);
+        let function = function.then(|| quote!(let values = s.asin_each(values);));
+        let at_m = &nest.at_m;
+        let add = match front {
+            Some(front) => quote!(bracket = s.add_mul(bracket, #front, s.sum_each(sums));),
+            None => quote!(bracket = bracket + s.sum_each(sums);),
+        };
+        sums.push(quote! {
+            let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
+            let mut pair = 0;
+            while pair < #count {
+                let mut values = [s.splat(0.0); SIDE_BY_SIDE];
+                for side in 0..SIDE_BY_SIDE {
+                    let (n, m) = #table.nodes(pair + side);
+                    #(#at_m)*
+                    values[side] = #argument;
+                }
+                #function
+                for side in 0..SIDE_BY_SIDE {
+                    sums[side] = s.add_mul(sums[side], s.splat(#weights[pair + side]), values[side]);
+                }
+                pair += SIDE_BY_SIDE;
+            }
+            #add
+        });
+    }
     let noise = parameter_tokens(Parameter::Noise);
+    let start = if label == one {
+        quote!(s.splat(#noise))
+    } else {
+        let label = nest.value(label, Level::Lane);
+        quote!(s.splat(#noise) * #label)
+    };
+    let mass = if mass == one {
+        quote!(bracket)
+    } else {
+        let mass = nest.value(mass, Level::Lane);
+        quote!(#mass * bracket)
+    };
+    let loops = roles(&pairs).into_iter().filter_map(|n| {
+        let (range, at_n) = (range(n), nest.at_n(n));
+        (!at_n.is_empty()).then(|| quote!(for n in #range { #(#at_n)* }))
+    });
+    let (lane, arrays) = (&nest.lane, &nest.kept_over_nodes);
     quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ; δ = p/2 has every pair twice, so half of it is left.
-        let node_pairs = const { &NodePairs::<N, PAIRS>::new(#symmetric) };
-        let weights = node_pairs.weights(&nodes.c);
+        #(#tables)*
         let mut noise = [[0.0; ROW]; BAND];
         #(let mut #arrays = [s.splat(0.0); N];)*
         for delta in 0..BAND {
@@ -116,29 +176,50 @@ fn noise(equations: &mut Equations, counter: &mut usize) -> TokenStream {
             while j < count {
                 let l = j + delta;
                 #(#lane)*
-                for n in 0..N {
-                    #(#at_n)*
-                }
-                let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
-                let mut pair = 0;
-                while pair < PAIRS {
-                    let mut values = [s.splat(0.0); SIDE_BY_SIDE];
-                    for side in 0..SIDE_BY_SIDE {
-                        let (n, m) = node_pairs.nodes(pair + side);
-                        #(#at_m)*
-                        values[side] = #argument;
-                    }
-                    #function
-                    for side in 0..SIDE_BY_SIDE {
-                        sums[side] = s.add_mul(sums[side], s.splat(weights[pair + side]), values[side]);
-                    }
-                    pair += SIDE_BY_SIDE;
-                }
-                let sum = s.sum_each(sums);
-                s.store(#mass * s.add_mul(s.splat(#noise), #front, sum), &mut noise[delta], j);
+                #(#loops)*
+                let mut bracket = #start;
+                #(#sums)*
+                s.store(#mass, &mut noise[delta], j);
                 j += S::LANES;
             }
         }
+    }
+}
+
+/// The roles that a node takes in the cases.
+fn roles(pairs: &[Pair]) -> Vec<Index> {
+    pairs.iter().filter(|pair| pair.n.kind() == pair.m.kind()).map(|pair| pair.n).collect()
+}
+
+/// Length of the table of node pairs, padded to packs side by side.
+fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
+    // The packs evaluated side by side: the runtime's SIDE_BY_SIDE.
+    const SIDE_BY_SIDE: usize = 4;
+    let nodes = |index: Index| match index.kind() {
+        Kind::Node => sizes.nodes(),
+        Kind::Teacher => sizes.k,
+        Kind::Student => sizes.p,
+    };
+    let (n, m) = (nodes(pair.n), nodes(pair.m));
+    let count = if pair.symmetric { n * (n + 1) / 2 } else { n * m };
+    count.next_multiple_of(SIDE_BY_SIDE)
+}
+
+/// The nodes a role runs over.
+fn range(role: Index) -> TokenStream {
+    match role.kind() {
+        Kind::Node => quote!(0..N),
+        Kind::Teacher => quote!(0..K),
+        Kind::Student => quote!(K..N),
+    }
+}
+
+/// The same as first node and end.
+fn bounds(role: Index) -> TokenStream {
+    match role.kind() {
+        Kind::Node => quote!((0, N)),
+        Kind::Teacher => quote!((0, K)),
+        Kind::Student => quote!((K, N)),
     }
 }
 
@@ -152,9 +233,9 @@ fn assembly(equations: &Equations, sizes: Sizes) -> TokenStream {
         }
         _ => unreachable!("rates hold parameters and a only"),
     };
-    let rate_i = scalar(pool, equations.flow.rate, &a_of);
+    let rate_i = scalar(pool, equations.flow_rate, &a_of);
     let noise_rate = scalar(pool, equations.noise.rate, &a_of);
-    let readout_rate = scalar(pool, equations.readout.rate, &a_of);
+    let readout_rate = scalar(pool, equations.readout_rate, &a_of);
     let da = sizes.trained.then(|| {
         quote! {
             let offset = K * P + P * (P + 1) / 2;
@@ -183,10 +264,25 @@ fn assembly(equations: &Equations, sizes: Sizes) -> TokenStream {
     }
 }
 
-/// R = Σ_n Σ_m summand + Δ/2: lanes over the nodes m, padded with c_m = 0.
+/// R = Σ_nm summand + Δ/2.
 fn risk(equations: &mut Equations) -> TokenStream {
+    let noise = parameter_tokens(Parameter::Noise);
+    let half = literal(0.5);
+    let sum = match equations.pairs[..] {
+        [pair] => risk_over_lanes(equations, pair),
+        _ => risk_by_cases(equations),
+    };
+    quote! {
+        let mut risk = #half * #noise;
+        #sum
+        risk
+    }
+}
+
+/// Lanes over the nodes m, padded with c_m = 0.
+fn risk_over_lanes(equations: &mut Equations, pair: Pair) -> TokenStream {
     // The lane index is called b in the equations, so that n stays the loop.
-    let summand = rename(&mut equations.pool, equations.risk, &|index| if index == M { B } else { index });
+    let summand = rename(&mut equations.pool, pair.risk, &|index| if index == M { B } else { index });
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == B && b == B => quote!(s.load(&nodes.variance, b)),
         Symbol::Overlap(a, b) if a == B || b == B => quote!(s.load(&nodes.omega[n], b)),
@@ -196,11 +292,10 @@ fn risk(equations: &mut Equations) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
-    let mut nest = Nest::new(&mut equations.pool, &[], (N, M), &load, &mut counter);
+    let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
+    nest.enter(N, M);
     let summand = nest.value(summand, Level::Outer);
-    let (lane, at_n) = (&nest.lane, &nest.at_n);
-    let noise = parameter_tokens(Parameter::Noise);
-    let half = literal(0.5);
+    let (lane, at_n) = (&nest.lane, nest.at_n(N));
     quote! {
         let mut sums = [0.0; WIDE];
         let mut b = 0;
@@ -214,11 +309,50 @@ fn risk(equations: &mut Equations) -> TokenStream {
             s.store(sum, &mut sums, b);
             b += S::LANES;
         }
-        let mut risk = #half * #noise;
         for b in 0..N {
             risk += sums[b];
         }
-        risk
+    }
+}
+
+/// Teachers and students apart, one pair of nodes at a time: every lane holds the same.
+fn risk_by_cases(equations: &mut Equations) -> TokenStream {
+    let pairs = equations.pairs.clone();
+    let load = |symbol: &Symbol| match *symbol {
+        Symbol::Overlap(a, b) => splat_omega(a, b),
+        Symbol::Coefficient(n) => splat_coefficient(n),
+        _ => unreachable!("no other symbol in the risk"),
+    };
+    let mut counter = 0;
+    let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
+    let mut loops = Vec::new();
+    for pair in &pairs {
+        nest.enter(pair.n, pair.m);
+        let summand = nest.value(pair.risk, Level::Inner);
+        let (n, m, at_m) = (range(pair.n), range(pair.m), &nest.at_m);
+        loops.push(quote! {
+            for n in #n {
+                for m in #m {
+                    #(#at_m)*
+                    sum = sum + #summand;
+                }
+            }
+        });
+    }
+    let fill = roles(&pairs).into_iter().filter_map(|n| {
+        let (range, at_n) = (range(n), nest.at_n(n));
+        (!at_n.is_empty()).then(|| quote!(for n in #range { #(#at_n)* }))
+    });
+    let (lane, arrays) = (&nest.lane, &nest.kept_over_nodes);
+    quote! {
+        #(let mut #arrays = [s.splat(0.0); N];)*
+        #(#lane)*
+        #(#fill)*
+        let mut sum = s.splat(0.0);
+        #(#loops)*
+        let mut sums = [0.0; WIDE];
+        s.store(sum, &mut sums, 0);
+        risk += sums[0];
     }
 }
 

@@ -6,7 +6,7 @@ mod scalar;
 mod straight;
 
 pub use lanes::lanes;
-pub use straight::{arcsines, straight};
+pub use straight::{cost, straight};
 
 use crate::expr::Rational;
 use crate::symbol::Index;
@@ -55,7 +55,7 @@ fn temporary(number: usize) -> Ident {
 }
 
 /// A floating-point literal.
-fn literal(value: f64) -> TokenStream {
+pub(crate) fn literal(value: f64) -> TokenStream {
     use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
     let size = match value.abs() {
         FRAC_1_PI => quote!(::core::f64::consts::FRAC_1_PI),

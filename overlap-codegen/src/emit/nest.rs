@@ -22,18 +22,22 @@ pub(super) enum Level {
     Inner,
 }
 
+/// The role of a loop that there is not.
+const NOWHERE: Index = Index::node('∅');
+
 /// Statements of a loop nest under construction.
 pub(super) struct Nest<'a> {
     pool: &'a mut Pool,
     definitions: &'a [Definition],
+    /// The roles of n and m at present, see [`Nest::enter`].
     outer: Index,
     inner: Index,
     load: &'a dyn Fn(&Symbol) -> TokenStream,
     counter: &'a mut usize,
     /// Statements before the loop over n.
     pub(super) lane: Vec<TokenStream>,
-    /// Statements of the loop over n.
-    pub(super) at_n: Vec<TokenStream>,
+    /// Statements of the loops over n: one loop for every role that n takes.
+    at_n: Vec<(Index, Vec<TokenStream>)>,
     /// Statements of the loop over m.
     pub(super) at_m: Vec<TokenStream>,
     /// Names of what the loop over n keeps for the loop over m, arrays over nodes.
@@ -47,15 +51,14 @@ impl<'a> Nest<'a> {
     pub(super) fn new(
         pool: &'a mut Pool,
         definitions: &'a [Definition],
-        (outer, inner): (Index, Index),
         load: &'a dyn Fn(&Symbol) -> TokenStream,
         counter: &'a mut usize,
     ) -> Self {
         Nest {
             pool,
             definitions,
-            outer,
-            inner,
+            outer: NOWHERE,
+            inner: NOWHERE,
             load,
             counter,
             lane: Vec::new(),
@@ -65,6 +68,18 @@ impl<'a> Nest<'a> {
             values: HashMap::new(),
             arrays: HashMap::new(),
         }
+    }
+
+    /// Starts the loops of one case: over nodes n, and inside it over nodes m.
+    pub(super) fn enter(&mut self, outer: Index, inner: Index) {
+        (self.outer, self.inner) = (outer, inner);
+        self.at_m.clear();
+        self.values.retain(|&(_, level), _| level != Level::Inner);
+    }
+
+    /// The statements of the loop over n in the given role.
+    pub(super) fn at_n(&self, n: Index) -> &[TokenStream] {
+        self.at_n.iter().find(|(role, _)| *role == n).map_or(&[], |(_, statements)| statements)
     }
 
     /// Splits a product into the part that does not depend on nodes and the rest.
@@ -132,7 +147,14 @@ impl<'a> Nest<'a> {
     fn statements(&mut self, level: Level) -> &mut Vec<TokenStream> {
         match level {
             Level::Lane => &mut self.lane,
-            Level::Outer => &mut self.at_n,
+            Level::Outer => {
+                let outer = self.outer;
+                let position = self.at_n.iter().position(|(role, _)| *role == outer).unwrap_or_else(|| {
+                    self.at_n.push((outer, Vec::new()));
+                    self.at_n.len() - 1
+                });
+                &mut self.at_n[position].1
+            }
             Level::Inner => &mut self.at_m,
         }
     }
@@ -161,15 +183,21 @@ impl<'a> Nest<'a> {
     fn array_element(&mut self, expr: Expr) -> TokenStream {
         let (outer, inner) = (self.outer, self.inner);
         let at = if self.depends_on(expr, inner) { inner } else { outer };
-        let canonical = rename(self.pool, expr, &|index| if index == inner { outer } else { index });
+        // The loop that fills the array calls its node n.
+        let own = Index::Role(at.kind(), 'n');
+        let canonical = rename(self.pool, expr, &|index| if index == at { own } else { index });
         let array = match self.arrays.get(&canonical) {
             Some(array) => array.clone(),
             None => {
+                (self.outer, self.inner) = (own, NOWHERE);
                 let value = self.value(canonical, Level::Outer);
                 let array = format_ident!("{}_all", value.to_string());
-                self.kept_over_nodes.push(array.clone());
-                let position = ident(&outer.to_string());
-                self.at_n.push(quote!(#array[#position] = #value;));
+                // Teachers and students may share an array.
+                if !self.kept_over_nodes.contains(&array) {
+                    self.kept_over_nodes.push(array.clone());
+                }
+                self.statements(Level::Outer).push(quote!(#array[n] = #value;));
+                (self.outer, self.inner) = (outer, inner);
                 self.arrays.insert(canonical, array.clone());
                 array
             }

@@ -3,18 +3,26 @@
 
 use super::scalar::parameter_tokens;
 use super::{Sizes, count, ident, is_one, literal, quotient, temporary, times};
-use crate::equations::{Equations, I, J, L, M, N};
+use crate::equations::{Equations, I, J, L, Noise, Pair};
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
 use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// Number of arcsines of one right-hand side: n (n + 1)/2 for every pair of students, and p n for a trained second layer.
-pub fn arcsines(sizes: Sizes) -> usize {
+/// What one right-hand side takes, in arcsines of erf: n (n + 1)/2 for every pair of students, and p n for a trained
+/// second layer; a longer summand counts as several.
+pub fn cost(equations: &Equations, sizes: Sizes) -> usize {
+    // Distinct expressions in the summand of erf.
+    const ERF: usize = 40;
     let (p, n) = (sizes.p, sizes.nodes());
-    p * (p + 1) / 2 * (n * (n + 1) / 2) + if sizes.trained { p * n } else { 0 }
+    let mut seen = HashSet::new();
+    for pair in &equations.pairs {
+        equations.pool.reach(pair.tilted, &mut seen);
+    }
+    let weight = seen.len().div_ceil(ERF * equations.pairs.len());
+    weight * p * (p + 1) / 2 * (n * (n + 1) / 2) + if sizes.trained { p * n } else { 0 }
 }
 
 /// The bodies of the two kernels, `(right_hand_side, risk)`, as in [`lanes`](super::lanes).
@@ -37,9 +45,8 @@ fn right_hand_side(equations: &mut Equations, sizes: Sizes) -> TokenStream {
 }
 
 fn risk(equations: &mut Equations, sizes: Sizes) -> TokenStream {
-    let summand = equations.risk;
+    let sum = double_sum(equations, sizes, |_, pair| pair.risk, &|index| index);
     let pool = &mut equations.pool;
-    let sum = double_sum(pool, sizes, summand, &|index| index);
     let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
     let half = pool.scale(noise, (1, 2).into());
     let total = pool.add([sum, half]);
@@ -79,26 +86,24 @@ fn outputs(equations: &mut Equations, sizes: Sizes) -> Vec<(usize, Expr)> {
 /// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
 fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
     let (student, node) = (sizes.node(i), sizes.node(b));
-    let (rate, own, other) = (equations.flow.rate, equations.flow.own, equations.flow.other);
-    let pool = &mut equations.pool;
+    let rate = equations.flow_rate;
     let (mut pull, mut summands) = (Vec::new(), Vec::new());
     for n in 0..sizes.nodes() {
         let n = sizes.node(n);
-        let place = |index: Index| {
-            if index == I {
-                student
-            } else if index == N {
-                n
-            } else {
-                index
-            }
+        let force = equations.force_of(n);
+        let pool = &mut equations.pool;
+        let place = |index: Index| match index {
+            I => student,
+            index if index == force.n => n,
+            other => other,
         };
-        let (own, other) = (rename(pool, own, &place), rename(pool, other, &place));
+        let (own, other) = (rename(pool, force.own, &place), rename(pool, force.other, &place));
         let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
         pull.push(pool.mul([c_n, own]));
         let force = pool.mul([c_n, other]);
         summands.push(pool.mul([q_nb, force]));
     }
+    let pool = &mut equations.pool;
     let (pull, q_ib) = (pool.add(pull), pool.overlap(student, node));
     summands.push(pool.mul([q_ib, pull]));
     let sum = pool.add(summands);
@@ -106,73 +111,72 @@ fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
     pool.mul([rate, sum])
 }
 
-/// rate_jl J2(j, l) (Σ_nm c_n c_m tilted + Δ).
+/// rate_jl mass (Σ_nm c_n c_m tilted + Δ label).
 fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
     let (student_j, student_l) = (sizes.node(j), sizes.node(l));
-    let place = |index: Index| {
-        if index == J {
-            student_j
-        } else if index == L {
-            student_l
-        } else {
-            index
-        }
+    let place = |index: Index| match index {
+        J => student_j,
+        L => student_l,
+        other => other,
     };
-    let (rate, mass, tilted) = (equations.noise.rate, equations.noise.mass, equations.noise.tilted);
+    let Noise { rate, mass, label, .. } = equations.noise;
+    let summand = |pool: &mut Pool, pair: Pair| {
+        let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(pair.n)), pool.symbol(Symbol::Coefficient(pair.m)));
+        pool.mul([c_n, c_m, pair.tilted])
+    };
+    let sum = double_sum(equations, sizes, summand, &place);
     let pool = &mut equations.pool;
-    let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(N)), pool.symbol(Symbol::Coefficient(M)));
-    let summand = pool.mul([c_n, c_m, tilted]);
-    let sum = double_sum(pool, sizes, summand, &place);
     let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
-    let bracket = pool.add([sum, noise]);
-    let (rate, mass) = (rename(pool, rate, &place), rename(pool, mass, &place));
+    let (rate, mass, label) =
+        (rename(pool, rate, &place), rename(pool, mass, &place), rename(pool, label, &place));
+    let labels = pool.mul([noise, label]);
+    let bracket = pool.add([sum, labels]);
     pool.mul([rate, mass, bracket])
 }
 
 /// rate Σ_n c_n I2(i, n).
 fn readout(equations: &mut Equations, sizes: Sizes, i: usize) -> Expr {
     let student = sizes.node(i);
-    let (rate, expectation) = (equations.readout.rate, equations.readout.expectation);
-    let pool = &mut equations.pool;
-    let summands: Vec<Expr> = (0..sizes.nodes())
-        .map(|n| {
-            let n = sizes.node(n);
-            let place = |index: Index| {
-                if index == I {
-                    student
-                } else if index == N {
-                    n
-                } else {
-                    index
-                }
-            };
-            let (expectation, c_n) = (rename(pool, expectation, &place), pool.symbol(Symbol::Coefficient(n)));
-            pool.mul([c_n, expectation])
-        })
-        .collect();
-    let sum = pool.add(summands);
-    pool.mul([rate, sum])
+    let mut summands = Vec::new();
+    for n in 0..sizes.nodes() {
+        let n = sizes.node(n);
+        let force = equations.force_of(n);
+        let pool = &mut equations.pool;
+        let place = |index: Index| match index {
+            I => student,
+            index if index == force.n => n,
+            other => other,
+        };
+        let (two_point, c_n) = (rename(pool, force.two_point, &place), pool.symbol(Symbol::Coefficient(n)));
+        summands.push(pool.mul([c_n, two_point]));
+    }
+    let sum = equations.pool.add(summands);
+    equations.pool.mul([equations.readout_rate, sum])
 }
 
 /// Σ_nm summand over all nodes; equal summands become one with twice the weight.
-fn double_sum(pool: &mut Pool, sizes: Sizes, summand: Expr, place: &dyn Fn(Index) -> Index) -> Expr {
+fn double_sum(
+    equations: &mut Equations,
+    sizes: Sizes,
+    summand: impl Fn(&mut Pool, Pair) -> Expr,
+    place: &dyn Fn(Index) -> Index,
+) -> Expr {
     let mut summands = Vec::new();
     for n in 0..sizes.nodes() {
         for m in 0..sizes.nodes() {
             let (n, m) = (sizes.node(n), sizes.node(m));
-            let place = |index: Index| {
-                if index == N {
-                    n
-                } else if index == M {
-                    m
-                } else {
-                    place(index)
-                }
+            // Student-teacher pairs are counted with teacher-student ones.
+            let Some(pair) = equations.pair_of(n, m) else { continue };
+            let place = |index: Index| match index {
+                index if index == pair.n => n,
+                index if index == pair.m => m,
+                other => place(other),
             };
-            summands.push(rename(pool, summand, &place));
+            let summand = summand(&mut equations.pool, pair);
+            summands.push(rename(&mut equations.pool, summand, &place));
         }
     }
-    pool.add(summands)
+    equations.pool.add(summands)
 }
 
 /// Straight-line code under construction.

@@ -2,7 +2,7 @@
 
 use super::{Expr, Node, Pool, Rational};
 use crate::symbol::Symbol;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The largest power of a sum that [`Pool::expand`] writes out.
 const LARGEST_EXPANDED: usize = 16;
@@ -167,6 +167,20 @@ impl Pool {
                 })
             }
             Node::Asin(x) => self.evaluate(*x, value).asin(),
+        }
+    }
+
+    /// Adds `expr` and everything it is made of to `seen`.
+    pub fn reach(&self, expr: Expr, seen: &mut HashSet<Expr>) {
+        if !seen.insert(expr) {
+            return;
+        }
+        match self.node(expr) {
+            Node::Rational(_) | Node::Pi | Node::Symbol(_) => {}
+            Node::Sum(_, parts) | Node::Product(_, parts) => {
+                parts.iter().for_each(|&(part, _)| self.reach(part, seen));
+            }
+            Node::Asin(x) => self.reach(*x, seen),
         }
     }
 

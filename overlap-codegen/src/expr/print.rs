@@ -292,12 +292,7 @@ impl Printer<'_> {
 
 /// The block of Ω an entry lies in: P, M or Q, or q where it may be any of them.
 fn block(a: Index, b: Index) -> &'static str {
-    let kind = |index: Index| match index {
-        Index::Role(kind, _) => kind,
-        Index::Teacher(_) => Kind::Teacher,
-        Index::Student(_) => Kind::Student,
-    };
-    match (kind(a), kind(b)) {
+    match (a.kind(), b.kind()) {
         (Kind::Node, _) | (_, Kind::Node) => "q",
         (Kind::Teacher, Kind::Teacher) => "P",
         (Kind::Student, Kind::Student) => "Q",

@@ -7,7 +7,6 @@ use super::aligned::Aligned;
 use super::checkpoint::Visit;
 use super::normals::{DRAW, LANES, Normals};
 use super::setting::{Divergence, NotFinite, Rates, Setting, check_state};
-use super::units::activate;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::weights::Weights;
 
@@ -245,7 +244,7 @@ impl<'a> Direct<'a> {
                 fields[r] = row.iter().enumerate().map(|(c, w)| w * input(c)).sum::<f64>() / root;
             }
             for at in (0..setting.shape.k).step_by(S::LANES) {
-                let value = activate(s, setting.activation, s.load(fields, at)).0;
+                let value = setting.teacher_activation.of_pack(s, s.load(fields, at)).0;
                 s.store(value, values, at);
             }
             let of_teacher: f64 =
@@ -256,7 +255,7 @@ impl<'a> Direct<'a> {
                 *field = sum_of_lanes(sums) / root;
             }
             for at in (0..p).step_by(S::LANES) {
-                let (value, slope) = activate(s, setting.activation, s.load(fields, at));
+                let (value, slope) = setting.activation.of_pack(s, s.load(fields, at));
                 s.store(value, values, at);
                 s.store(slope, slopes, at);
             }

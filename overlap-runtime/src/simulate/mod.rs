@@ -15,7 +15,6 @@ mod run;
 mod schedule;
 mod setting;
 mod unit;
-mod units;
 
 pub use ensemble::Ensemble;
 pub use options::{SimulateOptions, Simulator};
@@ -67,7 +66,8 @@ pub fn simulate_monitored<S: System + ?Sized>(
     options.validate()?;
     let parameters = Parameters::new(system, problem)?;
     let dimension = options.dimension_for(problem);
-    let setting = Setting::new(system.shape(), system.activation(), parameters, problem, dimension);
+    let activations = [system.activation(), system.teacher_activation()];
+    let setting = Setting::new(system.shape(), activations, parameters, problem, dimension);
     let start = Start::new(options.simulator_for(problem), setting, problem, options.replicas)?;
     let steps = schedule::steps(times, dimension)?;
     let identity = options

@@ -7,6 +7,7 @@ use crate::{Activation, Parameters, Problem, Schedule, Shape};
 pub(super) struct Setting {
     pub(super) shape: Shape,
     pub(super) activation: Activation,
+    pub(super) teacher_activation: Activation,
     pub(super) parameters: Parameters,
     pub(super) learning_rate: Schedule,
     pub(super) noise: Schedule,
@@ -44,7 +45,7 @@ pub(super) struct Divergence {
 impl Setting {
     pub(super) fn new(
         shape: Shape,
-        activation: Activation,
+        [activation, teacher_activation]: [Activation; 2],
         parameters: Parameters,
         problem: &Problem,
         dimension: usize,
@@ -52,6 +53,7 @@ impl Setting {
         Setting {
             shape,
             activation,
+            teacher_activation,
             parameters,
             learning_rate: problem.learning_rate_schedule().clone(),
             noise: problem.noise_schedule().clone(),

@@ -6,7 +6,6 @@ use crate::simulate::aligned::Aligned;
 use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, check_state};
-use crate::simulate::units::activate;
 
 /// Samples between two compressions.
 const BLOCK: usize = 8;
@@ -197,7 +196,7 @@ impl<'a> Octet<'a> {
                     field =
                         s.add_mul(field, s.splat(self.chain.teacher[r * k + c]), s.load(z, c * LANES + at));
                 }
-                let value = activate(s, setting.activation, field).0;
+                let value = setting.teacher_activation.of_pack(s, field).0;
                 teacher = s.add_mul(teacher, s.splat(parameters.a_star[r]), value);
             }
             let mut student = s.splat(0.0);
@@ -213,7 +212,7 @@ impl<'a> Octet<'a> {
                     let last = (filled - 1) * LANES + at;
                     even = s.add_mul(even, s.load(row, last), s.load(z, last));
                 }
-                let (value, slope) = activate(s, setting.activation, even + odd);
+                let (value, slope) = setting.activation.of_pack(s, even + odd);
                 let a = s.load(&self.a, i * LANES + at);
                 student = s.add_mul(student, a, value);
                 s.store(a * slope, factors, i * LANES + at);

@@ -11,7 +11,6 @@ use crate::simulate::aligned::Aligned;
 use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, Setting, check_state};
-use crate::simulate::units::activate;
 
 /// Samples between two compressions.
 const BLOCK: usize = 16;
@@ -220,7 +219,7 @@ impl<'a> Single<'a> {
                     let l = s.splat(self.chain.teacher[r * k + c]);
                     field = s.add_mul(field, l, s.load(teacher, c * samples + at));
                 }
-                let value = activate(s, setting.activation, field).0;
+                let value = setting.teacher_activation.of_pack(s, field).0;
                 output = s.add_mul(output, s.splat(parameters.a_star[r]), value);
             }
             let noise = s.load(noise, at) * s.load(labels, at);
@@ -290,7 +289,7 @@ impl<'a> Single<'a> {
             s.store(even + odd, &mut self.fields, i);
 
             let field = s.add_mul(old, last, product);
-            let (value, slope) = activate(s, self.chain.setting.activation, field);
+            let (value, slope) = self.chain.setting.activation.of_pack(s, field);
             let a = s.load(&self.a, i);
             s.store(a * value, &mut self.second, i);
             s.store(value, &mut self.values, i);
@@ -348,7 +347,7 @@ impl<'a> Single<'a> {
                 for (l, &z) in self.columns.chunks_exact(width).zip(self.draws.of(at)).take(filled) {
                     field = s.add_mul(field, s.load(l, i), s.splat(z));
                 }
-                let (value, slope) = activate(s, setting.activation, field);
+                let (value, slope) = setting.activation.of_pack(s, field);
                 let a = s.load(&self.a, i);
                 s.store(a * slope, factors, i);
                 s.store(value, &mut self.values, i);

@@ -22,7 +22,7 @@ fn builder(k: usize, p: usize) -> ProblemBuilder {
 
 fn start(problem: &Problem, system: &Textbook, d: usize, simulator: Simulator) -> Start {
     let parameters = Parameters::new(system, problem).unwrap();
-    let setting = Setting::new(system.shape(), system.activation(), parameters, problem, d);
+    let setting = Setting::new(system.shape(), [system.activation(); 2], parameters, problem, d);
     Start::new(simulator, setting, problem, 1).unwrap()
 }
 

@@ -46,7 +46,7 @@ fn the_triangle_keeps_its_books() {
         noise: 0.01,
         batch: 1.0,
     };
-    let setting = Setting::new(shape, Activation::Erf, parameters, &problem, d);
+    let setting = Setting::new(shape, [Activation::Erf; 2], parameters, &problem, d);
     let chain = Chain::new(setting, &problem).unwrap();
     let teacher = chain.teacher.clone();
     let mut single = Single::new(&chain, Normals::groups(5).next().unwrap());
