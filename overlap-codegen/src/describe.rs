@@ -9,7 +9,7 @@ use crate::symbol::{Index, Kind};
 
 /// The system's equations as text and as LaTeX.
 pub fn describe(
-    equations: &mut Equations,
+    equations: &mut Equations<'_>,
     activations: Activations<'_>,
     name: &str,
     sizes: Sizes,
@@ -29,7 +29,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(equations: &mut Equations) -> Self {
+    fn new(equations: &mut Equations<'_>) -> Self {
         let pool = &mut equations.pool;
         let rates = [J, L].map(|student| {
             rename(pool, equations.flow_rate, &|index| if index == I { student } else { index })
@@ -72,7 +72,7 @@ fn who(nodes: &[Index]) -> String {
 }
 
 fn text(
-    equations: &Equations,
+    equations: &Equations<'_>,
     activations: Activations<'_>,
     name: &str,
     Sizes { k, p, trained }: Sizes,
@@ -160,7 +160,7 @@ Equations of motion
 }
 
 fn latex(
-    equations: &Equations,
+    equations: &Equations<'_>,
     activations: Activations<'_>,
     name: &str,
     Sizes { k, p, trained }: Sizes,

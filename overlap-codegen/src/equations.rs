@@ -29,9 +29,14 @@ pub const B: Index = Index::node('b');
 /// The derived equations in terms of index roles. A sum over n or m runs over all nodes; where teachers and students
 /// have activations of their own, it is split by kinds of nodes.
 #[derive(Debug)]
-pub struct Equations {
+pub struct Equations<'a> {
     /// The expressions' home.
     pub pool: Pool,
+    /// What they were derived for.
+    pub activations: Activations<'a>,
+    /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): a step in σ' makes the general
+    /// form a limit there. Then mass is 1, and `tilted` and `label` are for print.
+    pub by_coincidence: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
     pub forces: Vec<Force>,
     /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
@@ -88,12 +93,12 @@ pub struct Noise {
     pub vectors: Vec<Definition>,
 }
 
-impl Equations {
+impl<'a> Equations<'a> {
     /// Derives the equations of students and teachers.
     ///
     /// # Errors
     /// A sentence that says which expectation has no closed form.
-    pub fn derive(activations: Activations<'_>) -> Result<Self, String> {
+    pub fn derive(activations: Activations<'a>) -> Result<Self, String> {
         let mut pool = Pool::new();
         if let Some(reason) = activations.student.no_student() {
             return Err(reason.into());
@@ -105,12 +110,29 @@ impl Equations {
         let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
+        let zero = pool.integer(0);
+        let by_coincidence = activations
+            .student
+            .terms(&mut pool)
+            .is_some_and(|terms| terms.iter().any(|term| term.width == Some(zero)));
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
         let kinds: &[Kind] =
             if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
         let mut forces = Vec::new();
         for &kind in kinds {
-            forces.push(Self::force(&mut pool, activations, Index::Role(kind, 'n'), flow_rate)?);
+            let mut force = Self::force(&mut pool, activations, Index::Role(kind, 'n'), flow_rate)?;
+            if by_coincidence {
+                // Where both fields are one the derivatives of I2 are 0/0 as they are written; the rules applied to the
+                // expectations themselves give the same in a form that is not.
+                let mut form = |order| {
+                    let wanted =
+                        Expectation { factors: vec![(I, 2 - order), (force.n, order)], fields: vec![] };
+                    by_tilting(&mut pool, activations, &wanted)
+                };
+                let missing = || missing("I3 = E[σ' λ σ]", activations);
+                (force.own, force.other) = (form(0).ok_or_else(missing)?, form(1).ok_or_else(missing)?);
+            }
+            forces.push(force);
         }
         let mut pairs = Vec::new();
         for (position, &first) in kinds.iter().enumerate() {
@@ -122,7 +144,7 @@ impl Equations {
         if !pool.is_exact() {
             return Err("the constants of the equations grow beyond 128 bits".into());
         }
-        Ok(Equations { pool, forces, pairs, flow_rate, readout_rate, noise })
+        Ok(Equations { pool, activations, by_coincidence, forces, pairs, flow_rate, readout_rate, noise })
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is
@@ -222,6 +244,18 @@ impl Equations {
         let inverse = pool.pow(batch, -1, 1);
         let rate = pool.mul([gamma, gamma, s, s, a_j, a_l, inverse]);
         Ok((Noise { rate, mass, label, vectors }, covariance))
+    }
+
+    /// I4(j, l, n, m) = E[σ'(λ_j) σ'(λ_l) σ(λ_n) σ(λ_m)] of the very nodes: equal ones are one field.
+    pub fn four_point(&mut self, [j, l, n, m]: [Index; 4]) -> Expr {
+        let wanted = Expectation { factors: vec![(j, 1), (l, 1), (n, 0), (m, 0)], fields: vec![] };
+        by_tilting(&mut self.pool, self.activations, &wanted).expect("the general case has a form")
+    }
+
+    /// J2(j, l) of the very nodes.
+    pub fn label(&mut self, j: Index, l: Index) -> Expr {
+        let wanted = Expectation { factors: vec![(j, 1), (l, 1)], fields: vec![] };
+        by_tilting(&mut self.pool, self.activations, &wanted).expect("the general case has a form")
     }
 
     /// The case of one node.

@@ -104,7 +104,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                 #[allow(unused_imports)]
                 use ::core::primitive::{bool, f64, str, usize};
                 #[allow(unused_imports)]
-                use #path::generated::{Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Simd, pair};
+                use #path::generated::{Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Simd, coincidences, four_signs, pair};
 
                 #constants
 

@@ -122,7 +122,8 @@ impl Covariance {
             let product = pool.mul([x, y]);
             summands.push(pool.scale(product, (-1).into()));
         }
-        pool.add(summands)
+        let sum = pool.add(summands);
+        pool.fraction(sum)
     }
 
     fn component(&self, pool: &mut Pool, position: usize, node: Index) -> Expr {

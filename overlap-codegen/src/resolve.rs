@@ -38,8 +38,8 @@ pub fn expectation(pool: &mut Pool, activations: Activations<'_>, wanted: &Expec
     by_tilting(pool, activations, wanted)
 }
 
-/// The closed form from the terms of the activations. `None` where a product has more than four error functions, or
-/// more than two while `pool` allows no orthant integrals, or where it diverges (the square of a δ function).
+/// The form from the terms of the activations: closed but for [`Node::FourSigns`] where four error functions are left.
+/// `None` where more are left, or where it diverges (the square of a δ function).
 pub fn by_tilting(pool: &mut Pool, activations: Activations<'_>, wanted: &Expectation) -> Option<Expr> {
     under(pool, activations, &Covariance::default(), wanted)
 }
@@ -243,6 +243,21 @@ impl Moments {
                 [(a, w), (b, v)] => {
                     let entries = [(a, a), (a, b), (b, b)].map(|(a, b)| covariance.entry(pool, a, b));
                     Some(arcsine_law(pool, entries, [w, v]))
+                }
+                [_, _, _, _] => {
+                    // An error function is the sign of its field plus independent noise of variance w.
+                    let mut roots = Vec::new();
+                    for &(a, width) in errors {
+                        let variance = covariance.entry(pool, a, a);
+                        let total = pool.add([variance, width]);
+                        roots.push(pool.pow(total, -1, 2));
+                    }
+                    let pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
+                    let correlations = pairs.map(|(x, y)| {
+                        let entry = covariance.entry(pool, errors[x].0, errors[y].0);
+                        pool.mul([entry, roots[x], roots[y]])
+                    });
+                    Some(pool.four_signs(correlations))
                 }
                 _ => None,
             };

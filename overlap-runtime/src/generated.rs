@@ -1,5 +1,6 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
+pub use crate::orthant::four_signs;
 pub use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
 pub use crate::solve::{Integration, integrate_sized};
 pub use crate::{Parameters, Shape};
@@ -91,6 +92,30 @@ fn periodic<const P: usize, const ROW: usize>(line: &mut [f64; ROW], value: impl
 pub fn pair<const K: usize, const P: usize>(j: usize, delta: usize) -> (usize, usize) {
     let l = if j + delta < P { j + delta } else { j + delta - P };
     (l, crate::Shape { k: K, p: P, trained: false }.q(j, l))
+}
+
+/// For l, n, m the number of the first of the distinct nodes among j, l, n, m that they equal: (0, 0, 0) if all are one,
+/// (1, 2, 3) if all differ.
+#[inline(always)]
+pub fn coincidences(j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
+    let of_l = u8::from(l != j);
+    let of_n = if n == j {
+        0
+    } else if n == l {
+        of_l
+    } else {
+        of_l + 1
+    };
+    let of_m = if m == j {
+        0
+    } else if m == l {
+        of_l
+    } else if m == n {
+        of_n
+    } else {
+        of_l.max(of_n) + 1
+    };
+    [of_l, of_n, of_m]
 }
 
 /// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`].

@@ -11,19 +11,23 @@ use quote::quote;
 
 /// The bodies of the two kernels, `(right_hand_side, risk)`. They see `s` (the instruction set), `parameters`, `state`,
 /// and the constants K, P, N, WIDE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
-pub fn lanes(equations: &mut Equations, sizes: Sizes) -> (TokenStream, TokenStream) {
+pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     let trained = sizes.trained;
     let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, ROW, BAND>::new(parameters, state, #trained););
     let mut counter = 0;
     let flow = flow(equations, sizes, &mut counter);
-    let noise = noise(equations, sizes, &mut counter);
+    let noise = if equations.by_coincidence {
+        super::patterns::noise(equations)
+    } else {
+        noise(equations, sizes, &mut counter)
+    };
     let assembly = assembly(equations, sizes);
     let risk = risk(equations);
     (quote!(#nodes #flow #noise #assembly), quote!(#nodes #risk))
 }
 
 /// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
-fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenStream {
+fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
         Symbol::Overlap(a, b) if a == I || b == I => {
@@ -35,7 +39,9 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
         _ => unreachable!("no other symbol in the flow"),
     };
     let forces = equations.forces.clone();
+    let degenerate = equations.by_coincidence;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, counter);
+    nest.degenerate = degenerate;
     let mut loops = Vec::new();
     for force in forces {
         nest.enter(force.n, M);
@@ -85,7 +91,7 @@ fn flow(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenSt
 /// noise[δ][j] = mass (Σ_nm c_n c_m tilted + Δ label): lanes over the pairs (j, l = j + δ), each pair once.
 ///
 /// A sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
-fn noise(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenStream {
+fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
         Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.band[0], l)),
@@ -102,7 +108,9 @@ fn noise(equations: &mut Equations, sizes: Sizes, counter: &mut usize) -> TokenS
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let one = equations.pool.integer(1);
+    let degenerate = equations.by_coincidence;
     let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load, counter);
+    nest.degenerate = degenerate;
     let (mut tables, mut sums) = (Vec::new(), Vec::new());
     for (position, pair) in pairs.iter().enumerate() {
         // One case needs no numbers.
@@ -224,7 +232,7 @@ fn bounds(role: Index) -> TokenStream {
 }
 
 /// Puts the sums together: dM, dQ and, where the second layer is trained, da.
-fn assembly(equations: &Equations, sizes: Sizes) -> TokenStream {
+fn assembly(equations: &Equations<'_>, sizes: Sizes) -> TokenStream {
     let pool = &equations.pool;
     let a_of = |symbol: &Symbol| match symbol {
         Symbol::Readout(index) => {
@@ -265,7 +273,7 @@ fn assembly(equations: &Equations, sizes: Sizes) -> TokenStream {
 }
 
 /// R = Σ_nm summand + Δ/2.
-fn risk(equations: &mut Equations) -> TokenStream {
+fn risk(equations: &mut Equations<'_>) -> TokenStream {
     let noise = parameter_tokens(Parameter::Noise);
     let half = literal(0.5);
     let sum = match equations.pairs[..] {
@@ -280,7 +288,7 @@ fn risk(equations: &mut Equations) -> TokenStream {
 }
 
 /// Lanes over the nodes m, padded with c_m = 0.
-fn risk_over_lanes(equations: &mut Equations, pair: Pair) -> TokenStream {
+fn risk_over_lanes(equations: &mut Equations<'_>, pair: Pair) -> TokenStream {
     // The lane index is called b in the equations, so that n stays the loop.
     let summand = rename(&mut equations.pool, pair.risk, &|index| if index == M { B } else { index });
     let load = |symbol: &Symbol| match *symbol {
@@ -292,7 +300,9 @@ fn risk_over_lanes(equations: &mut Equations, pair: Pair) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
+    let degenerate = equations.by_coincidence;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
+    nest.degenerate = degenerate;
     nest.enter(N, M);
     let summand = nest.value(summand, Level::Outer);
     let (lane, at_n) = (&nest.lane, nest.at_n(N));
@@ -316,7 +326,7 @@ fn risk_over_lanes(equations: &mut Equations, pair: Pair) -> TokenStream {
 }
 
 /// Teachers and students apart, one pair of nodes at a time: every lane holds the same.
-fn risk_by_cases(equations: &mut Equations) -> TokenStream {
+fn risk_by_cases(equations: &mut Equations<'_>) -> TokenStream {
     let pairs = equations.pairs.clone();
     let load = |symbol: &Symbol| match *symbol {
         Symbol::Overlap(a, b) => splat_omega(a, b),
@@ -324,7 +334,9 @@ fn risk_by_cases(equations: &mut Equations) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
+    let degenerate = equations.by_coincidence;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
+    nest.degenerate = degenerate;
     let mut loops = Vec::new();
     for pair in &pairs {
         nest.enter(pair.n, pair.m);

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod nest;
+mod patterns;
 mod scalar;
 mod straight;
 

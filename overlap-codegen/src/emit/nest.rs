@@ -42,6 +42,10 @@ pub(super) struct Nest<'a> {
     pub(super) at_m: Vec<TokenStream>,
     /// Names of what the loop over n keeps for the loop over m, arrays over nodes.
     pub(super) kept_over_nodes: Vec<Ident>,
+    /// Whether two fields may be one, so that 1 - x² under an arcsine's x is exactly 0 there.
+    pub(super) degenerate: bool,
+    /// Whether products and sums are rounded apart, so that x y - z² is exactly 0 where x, y and z are one number.
+    unfused: bool,
     values: HashMap<(Expr, Level), Ident>,
     arrays: HashMap<Expr, Ident>,
 }
@@ -65,6 +69,8 @@ impl<'a> Nest<'a> {
             at_n: Vec::new(),
             at_m: Vec::new(),
             kept_over_nodes: Vec::new(),
+            degenerate: false,
+            unfused: false,
             values: HashMap::new(),
             arrays: HashMap::new(),
         }
@@ -176,6 +182,7 @@ impl<'a> Nest<'a> {
                 parts.iter().any(|&(part, _)| self.depends_on(part, index))
             }
             Node::Asin(x) => self.depends_on(*x, index),
+            Node::FourSigns(correlations) => correlations.iter().any(|x| self.depends_on(*x, index)),
         }
     }
 
@@ -213,10 +220,19 @@ impl<'a> Nest<'a> {
             return quote!(s.splat(#number));
         }
         match self.pool.node(expr).clone() {
+            Node::Asin(x) if self.degenerate => {
+                let (one, square) = (self.pool.integer(1), self.pool.pow(x, 2, 1));
+                let rest = self.pool.sub(one, square);
+                let rest = self.pool.fraction(rest);
+                let cosine = self.pool.sqrt(rest);
+                let (x, cosine) = (self.value(x, level), self.value(cosine, level));
+                quote!(s.asin_with_cosine(#x, #cosine))
+            }
             Node::Asin(x) => {
                 let x = self.value(x, level);
                 quote!(s.asin(#x))
             }
+            Node::FourSigns(_) => unreachable!("orthant integrals are emitted by patterns of nodes"),
             Node::Sum(constant, terms) => self.sum(constant, &terms, level),
             Node::Product(coefficient, factors) => self.product(coefficient, &factors, level),
             Node::Rational(_) | Node::Pi | Node::Symbol(_) => self.value(expr, level),
@@ -257,6 +273,8 @@ impl<'a> Nest<'a> {
                 (None, Some(right), true) => quote!(-(#left * #right)),
                 (Some(chain), None, false) => quote!(#chain + #left),
                 (Some(chain), None, true) => quote!(#chain - #left),
+                (Some(chain), Some(right), false) if self.unfused => quote!(#chain + #left * #right),
+                (Some(chain), Some(right), true) if self.unfused => quote!(#chain - #left * #right),
                 (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
                 (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
             });
@@ -350,8 +368,11 @@ impl<'a> Nest<'a> {
             return quote!(s.rsqrt(#base));
         }
         if (numerator, denominator) == (1, 2) {
+            let unfused = std::mem::replace(&mut self.unfused, true);
             let base = self.value(base, level);
-            return quote!(s.sqrt(#base));
+            self.unfused = unfused;
+            // Rounding can carry a Gram determinant of equal fields below 0.
+            return quote!(s.sqrt(s.max(#base, s.splat(0.0))));
         }
         if (numerator, denominator) == (-1, 1) {
             let root = self.pool.pow(base, -1, 2);

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 /// What one right-hand side takes, in arcsines of erf: n (n + 1)/2 for every pair of students, and p n for a trained
 /// second layer; a longer summand counts as several.
-pub fn cost(equations: &Equations, sizes: Sizes) -> usize {
+pub fn cost(equations: &Equations<'_>, sizes: Sizes) -> usize {
     // Distinct expressions in the summand of erf.
     const ERF: usize = 40;
     let (p, n) = (sizes.p, sizes.nodes());
@@ -26,13 +26,14 @@ pub fn cost(equations: &Equations, sizes: Sizes) -> usize {
 }
 
 /// The bodies of the two kernels, `(right_hand_side, risk)`, as in [`lanes`](super::lanes).
-pub fn straight(equations: &mut Equations, sizes: Sizes) -> (TokenStream, TokenStream) {
+pub fn straight(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     (right_hand_side(equations, sizes), risk(equations, sizes))
 }
 
-fn right_hand_side(equations: &mut Equations, sizes: Sizes) -> TokenStream {
+fn right_hand_side(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let outputs = outputs(equations, sizes);
-    let mut code = Straight::new(&mut equations.pool, &equations.noise.vectors, sizes);
+    let load = |symbol: &Symbol| load(symbol, sizes);
+    let mut code = Straight::new(equations, &load);
     let results: Vec<Expr> = outputs.iter().map(|&(_, expr)| expr).collect();
     code.stages(&results);
     for (position, expr) in outputs {
@@ -44,13 +45,14 @@ fn right_hand_side(equations: &mut Equations, sizes: Sizes) -> TokenStream {
     quote!(#(#statements)*)
 }
 
-fn risk(equations: &mut Equations, sizes: Sizes) -> TokenStream {
+fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let sum = double_sum(equations, sizes, |_, pair| pair.risk, &|index| index);
     let pool = &mut equations.pool;
     let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
     let half = pool.scale(noise, (1, 2).into());
     let total = pool.add([sum, half]);
-    let mut code = Straight::new(pool, &[], sizes);
+    let load = |symbol: &Symbol| load(symbol, sizes);
+    let mut code = Straight::new(equations, &load);
     code.stages(&[total]);
     let value = code.value(total);
     let statements = code.statements;
@@ -58,7 +60,7 @@ fn risk(equations: &mut Equations, sizes: Sizes) -> TokenStream {
 }
 
 /// The entries of the right-hand side: position in the state, and expression.
-fn outputs(equations: &mut Equations, sizes: Sizes) -> Vec<(usize, Expr)> {
+fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize, Expr)> {
     let Sizes { k, p, trained } = sizes;
     let mut outputs = Vec::new();
     for r in 0..k {
@@ -84,7 +86,7 @@ fn outputs(equations: &mut Equations, sizes: Sizes) -> Vec<(usize, Expr)> {
 }
 
 /// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
-fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
+fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
     let (student, node) = (sizes.node(i), sizes.node(b));
     let rate = equations.flow_rate;
     let (mut pull, mut summands) = (Vec::new(), Vec::new());
@@ -112,7 +114,7 @@ fn flow(equations: &mut Equations, sizes: Sizes, i: usize, b: usize) -> Expr {
 }
 
 /// rate_jl mass (Σ_nm c_n c_m tilted + Δ label).
-fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
+fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
     let (student_j, student_l) = (sizes.node(j), sizes.node(l));
     let place = |index: Index| match index {
         J => student_j,
@@ -120,6 +122,9 @@ fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
         other => other,
     };
     let Noise { rate, mass, label, .. } = equations.noise;
+    if equations.by_coincidence {
+        return noise_by_coincidence(equations, sizes, j, l);
+    }
     let summand = |pool: &mut Pool, pair: Pair| {
         let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(pair.n)), pool.symbol(Symbol::Coefficient(pair.m)));
         pool.mul([c_n, c_m, pair.tilted])
@@ -134,8 +139,35 @@ fn noise(equations: &mut Equations, sizes: Sizes, j: usize, l: usize) -> Expr {
     pool.mul([rate, mass, bracket])
 }
 
+/// The same where I4 has a form of its own for equal nodes.
+fn noise_by_coincidence(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
+    let (student_j, student_l) = (sizes.node(j), sizes.node(l));
+    let mut summands = Vec::new();
+    for n in 0..sizes.nodes() {
+        for m in 0..=n {
+            let (n, m) = (sizes.node(n), sizes.node(m));
+            let four_point = equations.four_point([student_j, student_l, n, m]);
+            let pool = &mut equations.pool;
+            let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));
+            let product = pool.mul([c_n, c_m, four_point]);
+            summands.push(pool.scale(product, if n == m { 1 } else { 2 }.into()));
+        }
+    }
+    let (label, rate) = (equations.label(student_j, student_l), equations.noise.rate);
+    let pool = &mut equations.pool;
+    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
+    summands.push(pool.mul([noise, label]));
+    let rate = rename(pool, rate, &|index| match index {
+        J => student_j,
+        L => student_l,
+        other => other,
+    });
+    let bracket = pool.add(summands);
+    pool.mul([rate, bracket])
+}
+
 /// rate Σ_n c_n I2(i, n).
-fn readout(equations: &mut Equations, sizes: Sizes, i: usize) -> Expr {
+fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
     let student = sizes.node(i);
     let mut summands = Vec::new();
     for n in 0..sizes.nodes() {
@@ -156,7 +188,7 @@ fn readout(equations: &mut Equations, sizes: Sizes, i: usize) -> Expr {
 
 /// Σ_nm summand over all nodes; equal summands become one with twice the weight.
 fn double_sum(
-    equations: &mut Equations,
+    equations: &mut Equations<'_>,
     sizes: Sizes,
     summand: impl Fn(&mut Pool, Pair) -> Expr,
     place: &dyn Fn(Index) -> Index,
@@ -179,12 +211,17 @@ fn double_sum(
     equations.pool.add(summands)
 }
 
+/// The name and the place of a given quantity; without a name it is read in place.
+pub(super) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
+
 /// Straight-line code under construction.
-struct Straight<'a> {
+pub(super) struct Straight<'a> {
     pool: &'a mut Pool,
     definitions: &'a [Definition],
-    sizes: Sizes,
-    statements: Vec<TokenStream>,
+    load: Load<'a>,
+    /// Whether Gram determinants of fields that are nearly one may stand under a root: rounding can carry them below 0.
+    degenerate: bool,
+    pub(super) statements: Vec<TokenStream>,
     values: HashMap<Expr, TokenStream>,
     counter: usize,
 }
@@ -199,12 +236,20 @@ enum Call {
 }
 
 impl<'a> Straight<'a> {
-    fn new(pool: &'a mut Pool, definitions: &'a [Definition], sizes: Sizes) -> Self {
-        Straight { pool, definitions, sizes, statements: Vec::new(), values: HashMap::new(), counter: 0 }
+    pub(super) fn new(equations: &'a mut Equations<'_>, load: Load<'a>) -> Self {
+        Straight {
+            pool: &mut equations.pool,
+            definitions: &equations.noise.vectors,
+            load,
+            degenerate: equations.by_coincidence,
+            statements: Vec::new(),
+            values: HashMap::new(),
+            counter: 0,
+        }
     }
 
     /// Emits the calls that `results` need, stage by stage: first those whose arguments need no call, and so on.
-    fn stages(&mut self, results: &[Expr]) {
+    pub(super) fn stages(&mut self, results: &[Expr]) {
         let mut calls = Vec::new();
         let mut stage_of = HashMap::new();
         for &result in results {
@@ -245,7 +290,10 @@ impl<'a> Straight<'a> {
         if arguments.is_empty() {
             return;
         }
-        let values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
+        let mut values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
+        if self.degenerate && function == "rsqrt_all" {
+            values = values.into_iter().map(|value| quote!(f64::max(#value, 1e-30))).collect();
+        }
         let (name, function, padding) = (ident(name), ident(function), literal(padding));
         let padded = (values.len()..values.len().next_multiple_of(8)).map(|_| &padding);
         self.statements.push(quote!(let mut #name = [#(#values,)* #(#padded),*];));
@@ -291,6 +339,9 @@ impl<'a> Straight<'a> {
                 })
                 .max()
                 .unwrap_or(0),
+            Node::FourSigns(correlations) => {
+                correlations.iter().map(|&x| self.collect(x, calls, stage_of)).max().unwrap_or(0)
+            }
             Node::Asin(x) => {
                 let below = self.collect(x, calls, stage_of);
                 push(calls, Call::Asin(x), below + 1);
@@ -314,6 +365,7 @@ impl<'a> Straight<'a> {
             Node::Sum(_, parts) | Node::Product(_, parts) => {
                 parts.iter().any(|&(part, _)| self.contains_asin(part, known))
             }
+            Node::FourSigns(correlations) => correlations.iter().any(|&x| self.contains_asin(x, known)),
             Node::Asin(_) => true,
         };
         known.insert(expr, answer);
@@ -329,7 +381,7 @@ impl<'a> Straight<'a> {
     }
 
     /// The tokens of the value of `expr`; adds the statements that compute it.
-    fn value(&mut self, expr: Expr) -> TokenStream {
+    pub(super) fn value(&mut self, expr: Expr) -> TokenStream {
         if let Some(known) = self.values.get(&expr) {
             return known.clone();
         }
@@ -339,7 +391,7 @@ impl<'a> Straight<'a> {
         let (name, tokens) = match self.pool.node(expr).clone() {
             Node::Symbol(symbol) => match self.body(&symbol) {
                 Some(body) => (Some(defined_name(&symbol)), self.compute(body)),
-                None => match self.load(&symbol) {
+                None => match (self.load)(&symbol) {
                     (None, tokens) => return tokens,
                     named => named,
                 },
@@ -360,57 +412,12 @@ impl<'a> Straight<'a> {
         match self.pool.node(expr).clone() {
             Node::Sum(constant, terms) => self.sum(constant, &terms),
             Node::Product(coefficient, factors) => self.product(coefficient, &factors),
+            Node::FourSigns(correlations) => {
+                let values = correlations.map(|x| self.value(x));
+                quote!(four_signs(s, [#(#values),*]))
+            }
             // Constants and calls are known by now, symbols have a value.
             Node::Rational(_) | Node::Pi | Node::Asin(_) | Node::Symbol(_) => self.value(expr),
-        }
-    }
-
-    /// Where a given quantity is found, and the name it gets.
-    fn load(&self, symbol: &Symbol) -> (Option<Ident>, TokenStream) {
-        let Sizes { k, p, trained } = self.sizes;
-        let unit = |index: Index| match index {
-            Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
-            Index::Role(..) => unreachable!("straight-line code has no loops"),
-        };
-        let a_offset = k * p + p * (p + 1) / 2;
-        match *symbol {
-            Symbol::Parameter(parameter) => (None, parameter_tokens(parameter)),
-            Symbol::Readout(index) => {
-                let i = unit(index);
-                let (position, i) = (count(a_offset + i), count(i));
-                let tokens = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
-                (Some(ident(&format!("a_{index}"))), tokens)
-            }
-            Symbol::Coefficient(index @ Index::Teacher(_)) => {
-                let r = count(unit(index));
-                let name = ident(&format!("c_star_{index}"));
-                (Some(name), quote!(parameters.s_star * parameters.a_star[#r]))
-            }
-            Symbol::Coefficient(index) => {
-                let i = unit(index);
-                let (position, i) = (count(a_offset + i), count(i));
-                let a = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
-                (Some(ident(&format!("c_{index}"))), quote!(-parameters.s * #a))
-            }
-            Symbol::Overlap(a, b) => {
-                let (x, y) = (unit(a), unit(b));
-                let (letter, tokens) = match (a, b) {
-                    (Index::Teacher(_), Index::Teacher(_)) => {
-                        let position = count(x * k + y);
-                        ("p", quote!(parameters.teacher_overlaps[#position]))
-                    }
-                    (Index::Teacher(_), _) => {
-                        let position = count(x * p + y);
-                        ("m", quote!(state[#position]))
-                    }
-                    _ => {
-                        let position = count(k * p + x * p + y - x * (x + 1) / 2);
-                        ("q", quote!(state[#position]))
-                    }
-                };
-                (Some(ident(&format!("{letter}_{a}_{b}"))), tokens)
-            }
-            Symbol::Defined(..) => unreachable!("defined symbols have a body"),
         }
     }
 
@@ -499,7 +506,7 @@ impl<'a> Straight<'a> {
                     (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
                 } else if exponent == Rational::new(1, 2) {
                     let base = self.value(base);
-                    (&mut over, quote!(#base.sqrt()), 1)
+                    (&mut over, quote!(f64::max(#base, 0.0).sqrt()), 1)
                 } else {
                     let base = self.value(base);
                     (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
@@ -512,6 +519,55 @@ impl<'a> Straight<'a> {
             over.insert(0, literal(number));
         }
         quotient(times(over), under)
+    }
+}
+
+/// Where a given quantity is found, and the name it gets.
+fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
+    let Sizes { k, p, trained } = sizes;
+    let unit = |index: Index| match index {
+        Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
+        Index::Role(..) => unreachable!("straight-line code has no loops"),
+    };
+    let a_offset = k * p + p * (p + 1) / 2;
+    match *symbol {
+        Symbol::Parameter(parameter) => (None, parameter_tokens(parameter)),
+        Symbol::Readout(index) => {
+            let i = unit(index);
+            let (position, i) = (count(a_offset + i), count(i));
+            let tokens = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
+            (Some(ident(&format!("a_{index}"))), tokens)
+        }
+        Symbol::Coefficient(index @ Index::Teacher(_)) => {
+            let r = count(unit(index));
+            let name = ident(&format!("c_star_{index}"));
+            (Some(name), quote!(parameters.s_star * parameters.a_star[#r]))
+        }
+        Symbol::Coefficient(index) => {
+            let i = unit(index);
+            let (position, i) = (count(a_offset + i), count(i));
+            let a = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
+            (Some(ident(&format!("c_{index}"))), quote!(-parameters.s * #a))
+        }
+        Symbol::Overlap(a, b) => {
+            let (x, y) = (unit(a), unit(b));
+            let (letter, tokens) = match (a, b) {
+                (Index::Teacher(_), Index::Teacher(_)) => {
+                    let position = count(x * k + y);
+                    ("p", quote!(parameters.teacher_overlaps[#position]))
+                }
+                (Index::Teacher(_), _) => {
+                    let position = count(x * p + y);
+                    ("m", quote!(state[#position]))
+                }
+                _ => {
+                    let position = count(k * p + x * p + y - x * (x + 1) / 2);
+                    ("q", quote!(state[#position]))
+                }
+            };
+            (Some(ident(&format!("{letter}_{a}_{b}"))), tokens)
+        }
+        Symbol::Defined(..) => unreachable!("defined symbols have a body"),
     }
 }
 

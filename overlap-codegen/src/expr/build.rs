@@ -36,6 +36,11 @@ impl Pool {
         if *self.node(x) == Node::Rational(Rational::ZERO) { x } else { self.intern(Node::Asin(x)) }
     }
 
+    /// E[sign sign sign sign] of four unit-variance fields with correlations ρ_12, ρ_13, ρ_14, ρ_23, ρ_24, ρ_34.
+    pub fn four_signs(&mut self, correlations: [Expr; 6]) -> Expr {
+        self.intern(Node::FourSigns(correlations))
+    }
+
     /// A sum: like terms collected, nested sums flattened.
     pub fn add(&mut self, summands: impl IntoIterator<Item = Expr>) -> Expr {
         let mut constant = Rational::ZERO;
@@ -179,6 +184,17 @@ impl Pool {
         }
         let numerator = self.add(summands);
         (Some(denominator), numerator)
+    }
+
+    /// A sum of fractions as one fraction: x - z²/y is (x y - z²)/y, so that a root of it cancels against it.
+    pub fn fraction(&mut self, expr: Expr) -> Expr {
+        match self.over_common_denominator(expr) {
+            (None, _) => expr,
+            (Some(denominator), numerator) => {
+                let inverse = self.power(denominator, -Rational::ONE);
+                self.mul([numerator, inverse])
+            }
+        }
     }
 
     /// The canonical sum of a constant and weighted terms (none of them a number, a sum or a weighted product).

@@ -45,6 +45,17 @@ impl Pool {
                 let root = self.pow(rest, -1, 2);
                 self.mul([derivative, root])
             }
+            Node::FourSigns(correlations) => {
+                let mut summands = Vec::new();
+                for (position, &correlation) in correlations.iter().enumerate() {
+                    let derivative = self.differentiate(correlation, symbol);
+                    if *self.node(derivative) != Node::Rational(Rational::ZERO) {
+                        let slope = self.four_signs_slope(correlations, position);
+                        summands.push(self.mul([slope, derivative]));
+                    }
+                }
+                self.add(summands)
+            }
         }
     }
 
@@ -89,6 +100,10 @@ impl Pool {
                 let x = self.substitute_cached(x, map, done);
                 self.asin(x)
             }
+            Node::FourSigns(correlations) => {
+                let correlations = correlations.map(|x| self.substitute_cached(x, map, done));
+                self.four_signs(correlations)
+            }
         };
         done.insert(expr, result);
         result
@@ -101,6 +116,10 @@ impl Pool {
             Node::Asin(x) => {
                 let x = self.expand(x);
                 self.asin(x)
+            }
+            Node::FourSigns(correlations) => {
+                let correlations = correlations.map(|x| self.expand(x));
+                self.four_signs(correlations)
             }
             Node::Sum(constant, terms) => {
                 let mut summands = vec![self.intern(Node::Rational(constant))];
@@ -166,7 +185,11 @@ impl Pool {
                     product * power_f64(self.evaluate(*base, value), *exponent)
                 })
             }
-            Node::Asin(x) => self.evaluate(*x, value).asin(),
+            // Rounding can carry a cosine beyond 1.
+            Node::Asin(x) => self.evaluate(*x, value).clamp(-1.0, 1.0).asin(),
+            Node::FourSigns(correlations) => {
+                super::orthant::four_signs(correlations.map(|x| self.evaluate(x, value)))
+            }
         }
     }
 
@@ -181,6 +204,7 @@ impl Pool {
                 parts.iter().for_each(|&(part, _)| self.reach(part, seen));
             }
             Node::Asin(x) => self.reach(*x, seen),
+            Node::FourSigns(correlations) => correlations.iter().for_each(|x| self.reach(*x, seen)),
         }
     }
 
@@ -193,6 +217,7 @@ impl Pool {
                 parts.iter().all(|(part, _)| self.constant_value(*part).is_some())
             }
             Node::Asin(x) => self.constant_value(*x).is_some(),
+            Node::FourSigns(correlations) => correlations.iter().all(|x| self.constant_value(*x).is_some()),
         };
         free.then(|| self.evaluate(expr, &|_| f64::NAN))
     }

@@ -10,6 +10,7 @@ mod build;
 mod calculus;
 mod exact;
 mod order;
+mod orthant;
 mod print;
 
 pub(crate) use calculus::to_f64;
@@ -40,6 +41,9 @@ pub enum Node {
     Product(Rational, Vec<(Expr, Rational)>),
     /// arcsin.
     Asin(Expr),
+    /// E[sign(λ_1) sign(λ_2) sign(λ_3) sign(λ_4)] of four unit-variance Gaussian fields with the correlations
+    /// ρ_12, ρ_13, ρ_14, ρ_23, ρ_24, ρ_34: not elementary, one integral.
+    FourSigns([Expr; 6]),
 }
 
 /// The graph that expressions live in.

@@ -13,6 +13,10 @@ impl Pool {
             (Node::Rational(a), Node::Rational(b)) => a.cmp(b),
             (Node::Symbol(a), Node::Symbol(b)) => a.cmp(b),
             (Node::Asin(a), Node::Asin(b)) => self.compare(*a, *b),
+            (Node::FourSigns(a), Node::FourSigns(b)) => {
+                let orders = a.iter().zip(b).map(|(a, b)| self.compare(*a, *b));
+                orders.fold(Ordering::Equal, Ordering::then)
+            }
             (Node::Sum(a, xs), Node::Sum(b, ys)) | (Node::Product(a, xs), Node::Product(b, ys)) => {
                 for (x, y) in xs.iter().zip(ys) {
                     let order = self.compare(x.0, y.0).then_with(|| x.1.cmp(&y.1));
@@ -35,5 +39,6 @@ fn rank(node: &Node) -> u8 {
         Node::Product(..) => 3,
         Node::Sum(..) => 4,
         Node::Asin(_) => 5,
+        Node::FourSigns(_) => 6,
     }
 }

@@ -45,6 +45,14 @@ impl Printer<'_> {
                 };
                 (text, Strength::Atom)
             }
+            Node::FourSigns(correlations) => {
+                let words: Vec<String> = correlations.iter().map(|&x| self.expr(x).0).collect();
+                let text = match self.style {
+                    Style::Text => format!("S4({})", words.join(", ")),
+                    Style::Latex => format!("S_4\\left({}\\right)", words.join(", ")),
+                };
+                (text, Strength::Atom)
+            }
             Node::Sum(constant, terms) => (self.sum(*constant, terms), Strength::Sum),
             Node::Product(coefficient, factors) => self.product(*coefficient, factors),
         }

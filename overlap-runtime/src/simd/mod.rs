@@ -134,6 +134,15 @@ pub trait Simd: Copy {
     /// x shifted to the right by N < 64, zeros moving in.
     fn shr<const N: i32>(self, x: Self::Bits) -> Self::Bits;
 
+    /// arcsin x where √(1 - x²) ≥ 0 is known: as accurate near ±1 as that is, exact at ±1.
+    #[inline(always)]
+    fn asin_with_cosine(self, x: Self::Pack, cosine: Self::Pack) -> Self::Pack {
+        let (size, half) = (self.abs(x), self.splat(0.75));
+        let angle = self.asin(self.select_greater(size, half, cosine, x));
+        let rest = self.copysign(self.splat(std::f64::consts::FRAC_PI_2) - angle, x);
+        self.select_greater(size, half, rest, angle)
+    }
+
     /// ln x for positive normal x, to 5e-16 max(|ln x|, ½).
     #[inline(always)]
     fn ln(self, x: Self::Pack) -> Self::Pack {
