@@ -37,6 +37,8 @@ pub struct Equations<'a> {
     /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): a step in σ' makes the general
     /// form a limit there. Then mass is 1, and `tilted` and `label` are for print.
     pub by_coincidence: bool,
+    /// Whether 1 - x² under an arcsine's x is 0 where two nodes are one: there is a step in an activation.
+    pub degenerate: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
     pub forces: Vec<Force>,
     /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
@@ -111,10 +113,12 @@ impl<'a> Equations<'a> {
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
         let zero = pool.integer(0);
-        let by_coincidence = activations
-            .student
-            .terms(&mut pool)
-            .is_some_and(|terms| terms.iter().any(|term| term.width == Some(zero)));
+        let mut steps = |activation: &dyn Activation| {
+            let terms = activation.terms(&mut pool).unwrap_or_default();
+            terms.iter().any(|term| term.width == Some(zero))
+        };
+        let by_coincidence = steps(activations.student);
+        let degenerate = by_coincidence || steps(activations.teacher);
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
         let kinds: &[Kind] =
             if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
@@ -144,7 +148,17 @@ impl<'a> Equations<'a> {
         if !pool.is_exact() {
             return Err("the constants of the equations grow beyond 128 bits".into());
         }
-        Ok(Equations { pool, activations, by_coincidence, forces, pairs, flow_rate, readout_rate, noise })
+        Ok(Equations {
+            pool,
+            activations,
+            by_coincidence,
+            degenerate,
+            forces,
+            pairs,
+            flow_rate,
+            readout_rate,
+            noise,
+        })
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is

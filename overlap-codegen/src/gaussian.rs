@@ -104,8 +104,8 @@ pub struct Covariance {
 enum Tilt {
     /// u_n is a symbol with a name; its last index is the node.
     Named(&'static str, Vec<Index>),
-    /// u_n = C_an · scale, written out where it is needed.
-    Inline { a: Index, scale: Expr },
+    /// u_n = C_an / √total, written out where it is needed; total is w + C_aa.
+    Inline { a: Index, total: Expr },
 }
 
 impl Covariance {
@@ -115,29 +115,30 @@ impl Covariance {
     }
 
     /// The entry after the first `count` tilts.
-    fn entry_after(&self, pool: &mut Pool, count: usize, a: Index, b: Index) -> Expr {
-        let mut summands = vec![pool.overlap(a, b)];
-        for position in 0..count {
-            let (x, y) = (self.component(pool, position, a), self.component(pool, position, b));
-            let product = pool.mul([x, y]);
-            summands.push(pool.scale(product, (-1).into()));
-        }
-        let sum = pool.add(summands);
-        pool.fraction(sum)
-    }
-
-    fn component(&self, pool: &mut Pool, position: usize, node: Index) -> Expr {
-        match &self.tilts[position] {
+    fn entry_after(&self, pool: &mut Pool, count: usize, x: Index, y: Index) -> Expr {
+        let Some(before) = count.checked_sub(1) else { return pool.overlap(x, y) };
+        let entry = self.entry_after(pool, before, x, y);
+        match &self.tilts[before] {
             Tilt::Named(name, indices) => {
-                let mut indices = indices.clone();
-                if let Some(last) = indices.last_mut() {
-                    *last = node;
-                }
-                pool.symbol(Symbol::Defined(name, indices))
+                let [of_x, of_y] = [x, y].map(|node| {
+                    let mut indices = indices.clone();
+                    if let Some(last) = indices.last_mut() {
+                        *last = node;
+                    }
+                    pool.symbol(Symbol::Defined(name, indices))
+                });
+                let product = pool.mul([of_x, of_y]);
+                pool.sub(entry, product)
             }
-            &Tilt::Inline { a, scale } => {
-                let entry = self.entry_after(pool, position, a, node);
-                pool.mul([entry, scale])
+            // One fraction, so that a root of it cancels against it, and 0 where x or y is a and w is 0.
+            &Tilt::Inline { a, total } => {
+                let (of_x, of_y) =
+                    (self.entry_after(pool, before, a, x), self.entry_after(pool, before, a, y));
+                let (whole, product) = (pool.mul([entry, total]), pool.mul([of_x, of_y]));
+                let difference = pool.sub(whole, product);
+                let numerator = pool.fraction(difference);
+                let inverse = pool.pow(total, -1, 1);
+                pool.mul([numerator, inverse])
             }
         }
     }
@@ -145,8 +146,8 @@ impl Covariance {
     /// Tilting: a Gaussian factor √(2/(π w)) exp(-λ_a²/(2 w)), the derivative of erf(λ_a/√(2w)), turns N(0, C) into
     /// √(2/π) (w + C_aa)^(-½) times N(0, C - u uᵀ), u_n = C_an / √(w + C_aa). Returns the mass. w = 0 is 2 δ(λ_a).
     pub fn tilt(&mut self, pool: &mut Pool, width: Expr, a: Index) -> Expr {
-        let (root, mass) = self.mass(pool, width, a);
-        self.tilts.push(Tilt::Inline { a, scale: root });
+        let (total, mass) = self.mass(pool, width, a);
+        self.tilts.push(Tilt::Inline { a, total });
         mass
     }
 
@@ -160,7 +161,8 @@ impl Covariance {
         node: Index,
     ) -> (Expr, Definition) {
         let entry = self.entry(pool, a, node);
-        let (root, mass) = self.mass(pool, width, a);
+        let (total, mass) = self.mass(pool, width, a);
+        let root = pool.pow(total, -1, 2);
         let mut indices: Vec<Index> = match self.tilts.last() {
             Some(Tilt::Named(_, previous)) => previous[..previous.len() - 1].to_vec(),
             _ => Vec::new(),
@@ -170,14 +172,15 @@ impl Covariance {
         (mass, Definition { name, indices, body: pool.mul([entry, root]) })
     }
 
-    /// (w + C_aa)^(-½) and the mass.
+    /// w + C_aa and the mass.
     fn mass(&self, pool: &mut Pool, width: Expr, a: Index) -> (Expr, Expr) {
         let variance = self.entry(pool, a, a);
-        let total = pool.add([width, variance]);
+        let sum = pool.add([width, variance]);
+        let total = pool.fraction(sum);
         let root = pool.pow(total, -1, 2);
         let (two, pi) = (pool.integer(2), pool.pi());
         let (numerator, denominator) = (pool.sqrt(two), pool.pow(pi, -1, 2));
-        (root, pool.mul([numerator, denominator, root]))
+        (total, pool.mul([numerator, denominator, root]))
     }
 }
 

@@ -8,7 +8,7 @@ use overlap_codegen::gaussian::Expectation;
 use overlap_codegen::resolve::{by_tilting, expectation};
 use overlap_codegen::symbol::Index;
 use std::f64::consts::PI;
-use support::{Factor, Matrix, Quadrature, Random, covariance, value};
+use support::{Factor, Matrix, Quadrature, Random, Sigma, covariance, value};
 
 const COVARIANCES: usize = 20;
 const ERF: Activations<'static> = Activations { student: &Erf::UNIT, teacher: &Erf::UNIT };
@@ -35,7 +35,7 @@ fn against_quadrature(
     let tilted = by_tilting(&mut pool, ERF, &wanted);
     let integrand: Vec<(usize, Factor)> = factors
         .iter()
-        .map(|&(a, m)| (a, Factor::Sigma(m)))
+        .map(|&(a, m)| (a, Factor::Sigma(Sigma::Erf(1.0), m)))
         .chain(fields.iter().map(|&b| (b, Factor::Field)))
         .collect();
     let mut worst = 0.0_f64;

@@ -39,7 +39,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
         _ => unreachable!("no other symbol in the flow"),
     };
     let forces = equations.forces.clone();
-    let degenerate = equations.by_coincidence;
+    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, counter);
     nest.degenerate = degenerate;
     let mut loops = Vec::new();
@@ -108,7 +108,7 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let one = equations.pool.integer(1);
-    let degenerate = equations.by_coincidence;
+    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load, counter);
     nest.degenerate = degenerate;
     let (mut tables, mut sums) = (Vec::new(), Vec::new());
@@ -128,7 +128,8 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         nest.enter(pair.n, pair.m);
         let (front, tilted) = nest.split_lane_factors(pair.tilted);
         let front = (front != one).then(|| nest.value(front, Level::Lane));
-        let (argument, function) = nest.split_asin(tilted);
+        // Arcsines side by side, unless each needs its cosine.
+        let (argument, function) = if degenerate { (tilted, false) } else { nest.split_asin(tilted) };
         let argument = nest.value(argument, Level::Inner);
         let function = function.then(|| quote!(let values = s.asin_each(values);));
         let at_m = &nest.at_m;
@@ -300,7 +301,7 @@ fn risk_over_lanes(equations: &mut Equations<'_>, pair: Pair) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
-    let degenerate = equations.by_coincidence;
+    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
     nest.degenerate = degenerate;
     nest.enter(N, M);
@@ -334,7 +335,7 @@ fn risk_by_cases(equations: &mut Equations<'_>) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
-    let degenerate = equations.by_coincidence;
+    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
     nest.degenerate = degenerate;
     let mut loops = Vec::new();

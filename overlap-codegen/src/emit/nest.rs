@@ -247,17 +247,24 @@ impl<'a> Nest<'a> {
         if outside.len() == 1 && constant == Rational::ZERO {
             here.append(&mut outside);
         }
-        let mut chain = None;
-        if !outside.is_empty() || constant != Rational::ZERO {
-            let zero = self.pool.integer(0);
-            let mut summands = vec![self.pool.rational(*constant.numer(), *constant.denom())];
-            for &(term, weight) in &outside {
-                summands.push(self.pool.scale(term, weight));
+        // What depends on n alone, on m alone, and on neither.
+        let mut groups: Vec<((bool, bool), Vec<Expr>)> = Vec::new();
+        if constant != Rational::ZERO {
+            groups.push(((false, false), vec![self.pool.rational(*constant.numer(), *constant.denom())]));
+        }
+        for (term, weight) in outside {
+            let key = (self.depends_on(term, self.outer), self.depends_on(term, self.inner));
+            let summand = self.pool.scale(term, weight);
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(summand),
+                None => groups.push((key, vec![summand])),
             }
-            let rest = self.pool.add(summands);
-            if rest != zero {
-                chain = Some(self.value(rest, level));
-            }
+        }
+        let mut chain: Option<TokenStream> = None;
+        for (_, group) in groups {
+            let rest = self.pool.add(group);
+            let rest = self.value(rest, level);
+            chain = Some(chain.map_or(rest.clone(), |chain| quote!(#chain + #rest)));
         }
         // Single positive quantities first: they can start the chain.
         here.sort_by_key(|&(term, weight)| {

@@ -241,7 +241,7 @@ impl<'a> Straight<'a> {
             pool: &mut equations.pool,
             definitions: &equations.noise.vectors,
             load,
-            degenerate: equations.by_coincidence,
+            degenerate: equations.degenerate,
             statements: Vec::new(),
             values: HashMap::new(),
             counter: 0,

@@ -231,7 +231,14 @@ pub(crate) fn to_f64(rational: Rational) -> f64 {
 fn power_f64(base: f64, exponent: Rational) -> f64 {
     match (*exponent.numer(), *exponent.denom()) {
         (numerator, 1) if i32::try_from(numerator).is_ok() => base.powi(numerator as i32),
-        (1, 2) => base.sqrt(),
+        // Rounding can carry what is 0 below it.
+        (1, 2) => {
+            if base < 0.0 {
+                0.0
+            } else {
+                base.sqrt()
+            }
+        }
         (-1, 2) => 1.0 / base.sqrt(),
         _ => base.powf(to_f64(exponent)),
     }

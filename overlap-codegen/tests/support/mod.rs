@@ -46,33 +46,77 @@ pub fn position(index: Index) -> usize {
     }
 }
 
+/// An activation, its derivatives typed in.
+#[derive(Debug, Clone, Copy)]
+pub enum Sigma {
+    /// erf(g x/√2).
+    Erf(f64),
+    /// Σ_n c_n x^n.
+    Powers(&'static [f64]),
+    /// max(x, 0).
+    Relu,
+    /// sign(x).
+    Sign,
+}
+
+impl Sigma {
+    /// The derivative of this order at x; of a jump the value beside it.
+    pub fn derivative(self, order: u32, x: f64) -> f64 {
+        match (self, order) {
+            (Sigma::Erf(g), 0) => libm::erf(g * x / std::f64::consts::SQRT_2),
+            (Sigma::Erf(g), 1) => g * (2.0 / std::f64::consts::PI).sqrt() * (-g * g * x * x / 2.0).exp(),
+            (Sigma::Erf(g), 2) => -g * g * x * self.derivative(1, x),
+            (Sigma::Powers(c), _) => {
+                let falling = |n: usize| (0..order as usize).map(|m| n as f64 - m as f64).product::<f64>();
+                let power = |n: usize| x.powi(n as i32 - order as i32);
+                (order as usize..c.len()).map(|n| c[n] * falling(n) * power(n)).sum()
+            }
+            (Sigma::Relu, 0) => x.max(0.0),
+            (Sigma::Relu, 1) => f64::from(u8::from(x > 0.0)),
+            (Sigma::Sign, 0) => x.signum(),
+            other => panic!("no formula for {other:?}"),
+        }
+    }
+
+    /// The gain of an error function.
+    pub fn gain(self) -> f64 {
+        if let Sigma::Erf(gain) = self { gain } else { 1.0 }
+    }
+
+    /// Whether it, or its derivative, jumps at 0.
+    pub fn jumps(self) -> bool {
+        matches!(self, Sigma::Relu | Sigma::Sign)
+    }
+}
+
 /// One factor of a product under an expectation.
 #[derive(Debug, Clone, Copy)]
 pub enum Factor {
-    /// σ^(m)(λ), σ(x) = erf(x/√2).
-    Sigma(u32),
+    /// σ^(m)(λ).
+    Sigma(Sigma, u32),
     /// λ.
     Field,
 }
 
 impl Factor {
     fn at(self, x: f64) -> f64 {
-        let density = (2.0 / std::f64::consts::PI).sqrt() * (-x * x / 2.0).exp();
         match self {
             Factor::Field => x,
-            Factor::Sigma(0) => libm::erf(x / std::f64::consts::SQRT_2),
-            Factor::Sigma(1) => density,
-            Factor::Sigma(2) => -x * density,
-            Factor::Sigma(order) => panic!("no formula for order {order}"),
+            Factor::Sigma(sigma, order) => sigma.derivative(order, x),
         }
     }
 }
 
-/// E[Π factor(λ_a)] by Gauss-Hermite quadrature in as many dimensions as there are different indices, in Cholesky
-/// coordinates.
+/// E[Π factor(λ_a)] by quadrature in as many dimensions as there are different indices, in Cholesky coordinates:
+/// Gauss-Hermite where the factors of a dimension are smooth, Gauss-Legendre on both sides of 0 where they are not.
 pub struct Quadrature {
     nodes: Vec<(f64, f64)>,
+    /// On [-1, 1].
+    panel: Vec<(f64, f64)>,
 }
+
+/// The normal density beyond is below the rounding of the sum.
+const TAIL: f64 = 8.6;
 
 impl Quadrature {
     /// A rule with `nodes` nodes in every dimension, for the standard normal density.
@@ -84,7 +128,24 @@ impl Quadrature {
             // Far out the weights are far below the rounding of the sum.
             .filter(|&(_, w)| w > 1e-22)
             .collect();
-        Quadrature { nodes }
+        let panel = gauss_quad::legendre::GaussLegendre::new(26.try_into().expect("at least one node"));
+        Quadrature { nodes, panel: panel.iter().copied().collect() }
+    }
+
+    /// Nodes for standard normal z with a jump at `jump`: three panels on each side at most.
+    fn split(&self, jump: f64) -> Vec<(f64, f64)> {
+        let mut ends = vec![-TAIL, TAIL, jump.clamp(-TAIL, TAIL)];
+        ends.extend([-3.0, 0.0, 3.0].into_iter().filter(|end: &f64| (end - jump).abs() > 1.5));
+        ends.sort_by(f64::total_cmp);
+        let mut nodes = Vec::new();
+        for pair in ends.windows(2) {
+            let (middle, half) = ((pair[0] + pair[1]) / 2.0, (pair[1] - pair[0]) / 2.0);
+            for &(x, w) in self.panel.iter().filter(|_| half > 0.0) {
+                let z = middle + half * x;
+                nodes.push((z, half * w * (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()));
+            }
+        }
+        nodes
     }
 
     pub fn expectation(&self, omega: &Matrix, factors: &[(usize, Factor)]) -> f64 {
@@ -105,10 +166,22 @@ impl Quadrature {
             return 1.0;
         }
         let fixed: f64 = lower[row].iter().zip(z.iter()).map(|(l, z)| l * z).sum();
+        let jumps =
+            factors[row].iter().any(|factor| matches!(factor, Factor::Sigma(sigma, _) if sigma.jumps()));
+        let split;
+        let nodes = if jumps {
+            split = self.split(-fixed / lower[row][row]);
+            &split
+        } else {
+            &self.nodes
+        };
         let mut sum = 0.0;
-        for &(node, weight) in &self.nodes {
+        for &(node, weight) in nodes {
             let x = fixed + lower[row][row] * node;
             let product: f64 = factors[row].iter().map(|factor| factor.at(x)).product();
+            if product == 0.0 {
+                continue;
+            }
             z.push(node);
             sum += weight * product * self.nested(lower, factors, z);
             z.pop();
