@@ -6,27 +6,64 @@ use std::collections::{HashMap, HashSet};
 
 /// The largest power of a sum that [`Pool::expand`] writes out.
 const LARGEST_EXPANDED: usize = 16;
+/// The largest number of summands that a product is distributed to.
+const MOST_SUMMANDS: usize = 200_000;
 
 impl Pool {
+    /// The parts that `expr` is made of, each once and itself last. A node is made after its parts, so the order of the
+    /// handles will do; nothing here recurses, and shared parts are dealt with once.
+    pub(super) fn parts(&self, expr: Expr) -> Vec<Expr> {
+        let mut seen = HashSet::new();
+        self.reach(expr, &mut seen);
+        let mut parts: Vec<Expr> = seen.into_iter().collect();
+        parts.sort_unstable();
+        parts
+    }
+
+    /// Calls `visit` with everything directly under `expr`.
+    pub(super) fn children(&self, expr: Expr, mut visit: impl FnMut(Expr)) {
+        match self.node(expr) {
+            Node::Rational(_) | Node::Pi | Node::Symbol(_) => {}
+            Node::Sum(_, parts) | Node::Product(_, parts) => parts.iter().for_each(|&(part, _)| visit(part)),
+            Node::Asin(x) => visit(*x),
+            Node::FourSigns(correlations) => correlations.iter().for_each(|&x| visit(x)),
+        }
+    }
+
+    /// Adds `expr` and everything it is made of to `seen`.
+    pub fn reach(&self, expr: Expr, seen: &mut HashSet<Expr>) {
+        let mut waiting = vec![expr];
+        while let Some(next) = waiting.pop() {
+            if seen.insert(next) {
+                self.children(next, |child| waiting.push(child));
+            }
+        }
+    }
+
     /// ∂expr/∂symbol. Distinct symbols are independent: q_aa, q_ab and q_bb are three variables.
     pub fn differentiate(&mut self, expr: Expr, symbol: &Symbol) -> Expr {
+        let mut known: HashMap<Expr, Expr> = HashMap::new();
+        for part in self.parts(expr) {
+            let derivative = self.slope(part, symbol, &known);
+            known.insert(part, derivative);
+        }
+        known[&expr]
+    }
+
+    /// The derivative of a node from the derivatives of its parts.
+    fn slope(&mut self, expr: Expr, symbol: &Symbol, known: &HashMap<Expr, Expr>) -> Expr {
         match self.node(expr).clone() {
             Node::Rational(_) | Node::Pi => self.integer(0),
             Node::Symbol(other) => self.integer(i128::from(other == *symbol)),
             Node::Sum(_, terms) => {
-                let derivatives: Vec<Expr> = terms
-                    .into_iter()
-                    .map(|(term, coefficient)| {
-                        let derivative = self.differentiate(term, symbol);
-                        self.scale(derivative, coefficient)
-                    })
-                    .collect();
+                let derivatives: Vec<Expr> =
+                    terms.into_iter().map(|(term, coefficient)| self.scale(known[&term], coefficient)).collect();
                 self.add(derivatives)
             }
             Node::Product(_, factors) => {
                 let mut summands = Vec::new();
                 for (base, exponent) in factors {
-                    let derivative = self.differentiate(base, symbol);
+                    let derivative = known[&base];
                     if *self.node(derivative) == Node::Rational(Rational::ZERO) {
                         continue;
                     }
@@ -38,7 +75,7 @@ impl Pool {
                 self.add(summands)
             }
             Node::Asin(x) => {
-                let derivative = self.differentiate(x, symbol);
+                let derivative = known[&x];
                 let square = self.pow(x, 2, 1);
                 let one = self.integer(1);
                 let rest = self.sub(one, square);
@@ -48,7 +85,7 @@ impl Pool {
             Node::FourSigns(correlations) => {
                 let mut summands = Vec::new();
                 for (position, &correlation) in correlations.iter().enumerate() {
-                    let derivative = self.differentiate(correlation, symbol);
+                    let derivative = known[&correlation];
                     if *self.node(derivative) != Node::Rational(Rational::ZERO) {
                         let slope = self.four_signs_slope(correlations, position);
                         summands.push(self.mul([slope, derivative]));
@@ -65,98 +102,88 @@ impl Pool {
         expr: Expr,
         map: &mut dyn FnMut(&mut Pool, &Symbol) -> Option<Expr>,
     ) -> Expr {
-        self.substitute_cached(expr, map, &mut HashMap::new())
-    }
-
-    fn substitute_cached(
-        &mut self,
-        expr: Expr,
-        map: &mut dyn FnMut(&mut Pool, &Symbol) -> Option<Expr>,
-        done: &mut HashMap<Expr, Expr>,
-    ) -> Expr {
-        if let Some(&result) = done.get(&expr) {
-            return result;
+        let mut done: HashMap<Expr, Expr> = HashMap::new();
+        for part in self.parts(expr) {
+            let result = match self.node(part).clone() {
+                Node::Rational(_) | Node::Pi => part,
+                Node::Symbol(symbol) => map(self, &symbol).unwrap_or(part),
+                Node::Sum(constant, terms) => {
+                    let mut summands = vec![self.intern(Node::Rational(constant))];
+                    for (term, coefficient) in terms {
+                        summands.push(self.scale(done[&term], coefficient));
+                    }
+                    self.add(summands)
+                }
+                Node::Product(coefficient, factors) => {
+                    let mut product = vec![self.intern(Node::Rational(coefficient))];
+                    for (base, exponent) in factors {
+                        product.push(self.power(done[&base], exponent));
+                    }
+                    self.mul(product)
+                }
+                Node::Asin(x) => self.asin(done[&x]),
+                Node::FourSigns(correlations) => self.four_signs(correlations.map(|x| done[&x])),
+            };
+            done.insert(part, result);
         }
-        let result = match self.node(expr).clone() {
-            Node::Rational(_) | Node::Pi => expr,
-            Node::Symbol(symbol) => map(self, &symbol).unwrap_or(expr),
-            Node::Sum(constant, terms) => {
-                let mut summands = vec![self.intern(Node::Rational(constant))];
-                for (term, coefficient) in terms {
-                    let term = self.substitute_cached(term, map, done);
-                    summands.push(self.scale(term, coefficient));
-                }
-                self.add(summands)
-            }
-            Node::Product(coefficient, factors) => {
-                let mut product = vec![self.intern(Node::Rational(coefficient))];
-                for (base, exponent) in factors {
-                    let base = self.substitute_cached(base, map, done);
-                    product.push(self.power(base, exponent));
-                }
-                self.mul(product)
-            }
-            Node::Asin(x) => {
-                let x = self.substitute_cached(x, map, done);
-                self.asin(x)
-            }
-            Node::FourSigns(correlations) => {
-                let correlations = correlations.map(|x| self.substitute_cached(x, map, done));
-                self.four_signs(correlations)
-            }
-        };
-        done.insert(expr, result);
-        result
+        done[&expr]
     }
 
-    /// Distributes products and integer powers up to 16 over sums, everywhere.
+    /// Distributes products and integer powers up to 16 over sums, everywhere; a product that would have more than
+    /// 200 000 summands keeps a factor as it is.
     pub fn expand(&mut self, expr: Expr) -> Expr {
-        match self.node(expr).clone() {
-            Node::Rational(_) | Node::Pi | Node::Symbol(_) => expr,
-            Node::Asin(x) => {
-                let x = self.expand(x);
-                self.asin(x)
-            }
-            Node::FourSigns(correlations) => {
-                let correlations = correlations.map(|x| self.expand(x));
-                self.four_signs(correlations)
-            }
-            Node::Sum(constant, terms) => {
-                let mut summands = vec![self.intern(Node::Rational(constant))];
-                for (term, coefficient) in terms {
-                    let term = self.expand(term);
-                    summands.push(self.scale(term, coefficient));
+        let mut done: HashMap<Expr, Expr> = HashMap::new();
+        for part in self.parts(expr) {
+            let result = match self.node(part).clone() {
+                Node::Rational(_) | Node::Pi | Node::Symbol(_) => part,
+                Node::Asin(x) => self.asin(done[&x]),
+                Node::FourSigns(correlations) => self.four_signs(correlations.map(|x| done[&x])),
+                Node::Sum(constant, terms) => {
+                    let mut summands = vec![self.intern(Node::Rational(constant))];
+                    for (term, coefficient) in terms {
+                        summands.push(self.scale(done[&term], coefficient));
+                    }
+                    self.add(summands)
                 }
-                self.add(summands)
-            }
-            Node::Product(coefficient, factors) => {
-                let mut result = self.intern(Node::Rational(coefficient));
-                for (base, exponent) in factors {
-                    let base = self.expand(base);
-                    // Products of large powers of sums would not fit in memory.
-                    let repeat = match usize::try_from(exponent.to_integer()) {
-                        Ok(repeat) if exponent.is_integer() && repeat <= LARGEST_EXPANDED => repeat,
-                        _ => 1,
-                    };
-                    let factor = if exponent == Rational::from(repeat as i128) {
-                        base
-                    } else {
-                        self.power(base, exponent)
-                    };
-                    let summands = self.summands(factor);
-                    for _ in 0..repeat {
-                        let mut products = Vec::new();
-                        for x in self.summands(result) {
-                            for &y in &summands {
-                                products.push(self.mul([x, y]));
-                            }
-                        }
-                        result = self.add(products);
+                Node::Product(coefficient, factors) => {
+                    let factors: Vec<_> = factors.iter().map(|&(base, power)| (done[&base], power)).collect();
+                    self.distribute(coefficient, &factors)
+                }
+            };
+            done.insert(part, result);
+        }
+        done[&expr]
+    }
+
+    fn distribute(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> Expr {
+        let mut result = self.intern(Node::Rational(coefficient));
+        let mut kept = Vec::new();
+        for &(base, exponent) in factors {
+            // Products of large powers of sums would not fit in memory.
+            let repeat = match usize::try_from(exponent.to_integer()) {
+                Ok(repeat) if exponent.is_integer() && repeat <= LARGEST_EXPANDED => repeat,
+                _ => 1,
+            };
+            let factor =
+                if exponent == Rational::from(repeat as i128) { base } else { self.power(base, exponent) };
+            let summands = self.summands(factor);
+            for _ in 0..repeat {
+                let others = self.summands(result);
+                if others.len().saturating_mul(summands.len()) > MOST_SUMMANDS {
+                    kept.push(factor);
+                    continue;
+                }
+                let mut products = Vec::with_capacity(others.len() * summands.len());
+                for x in others {
+                    for &y in &summands {
+                        products.push(self.mul([x, y]));
                     }
                 }
-                result
+                result = self.add(products);
             }
         }
+        kept.push(result);
+        self.mul(kept)
     }
 
     fn summands(&mut self, expr: Expr) -> Vec<Expr> {
@@ -173,53 +200,43 @@ impl Pool {
 
     /// The value in double precision, given the values of symbols.
     pub fn evaluate(&self, expr: Expr, value: &dyn Fn(&Symbol) -> f64) -> f64 {
-        match self.node(expr) {
-            Node::Rational(rational) => to_f64(*rational),
-            Node::Pi => std::f64::consts::PI,
-            Node::Symbol(symbol) => value(symbol),
-            Node::Sum(constant, terms) => terms.iter().fold(to_f64(*constant), |sum, (term, weight)| {
-                sum + to_f64(*weight) * self.evaluate(*term, value)
-            }),
-            Node::Product(coefficient, factors) => {
-                factors.iter().fold(to_f64(*coefficient), |product, (base, exponent)| {
-                    product * power_f64(self.evaluate(*base, value), *exponent)
-                })
-            }
-            // Rounding can carry a cosine beyond 1.
-            Node::Asin(x) => self.evaluate(*x, value).clamp(-1.0, 1.0).asin(),
-            Node::FourSigns(correlations) => {
-                super::orthant::four_signs(correlations.map(|x| self.evaluate(x, value)))
-            }
+        let mut known: HashMap<Expr, f64> = HashMap::new();
+        for part in self.parts(expr) {
+            let result = match self.node(part) {
+                Node::Rational(rational) => to_f64(*rational),
+                Node::Pi => std::f64::consts::PI,
+                Node::Symbol(symbol) => value(symbol),
+                Node::Sum(constant, terms) => terms
+                    .iter()
+                    .fold(to_f64(*constant), |sum, (term, weight)| sum + to_f64(*weight) * known[term]),
+                Node::Product(coefficient, factors) => {
+                    factors.iter().fold(to_f64(*coefficient), |product, (base, exponent)| {
+                        product * power_f64(known[base], *exponent)
+                    })
+                }
+                // Rounding can carry a cosine beyond 1.
+                Node::Asin(x) => known[x].clamp(-1.0, 1.0).asin(),
+                Node::FourSigns(correlations) => super::orthant::four_signs(correlations.map(|x| known[&x])),
+            };
+            known.insert(part, result);
         }
-    }
-
-    /// Adds `expr` and everything it is made of to `seen`.
-    pub fn reach(&self, expr: Expr, seen: &mut HashSet<Expr>) {
-        if !seen.insert(expr) {
-            return;
-        }
-        match self.node(expr) {
-            Node::Rational(_) | Node::Pi | Node::Symbol(_) => {}
-            Node::Sum(_, parts) | Node::Product(_, parts) => {
-                parts.iter().for_each(|&(part, _)| self.reach(part, seen));
-            }
-            Node::Asin(x) => self.reach(*x, seen),
-            Node::FourSigns(correlations) => correlations.iter().for_each(|x| self.reach(*x, seen)),
-        }
+        known[&expr]
     }
 
     /// The number an expression without symbols stands for.
     pub fn constant_value(&self, expr: Expr) -> Option<f64> {
-        let free = match self.node(expr) {
-            Node::Rational(_) | Node::Pi => true,
-            Node::Symbol(_) => false,
-            Node::Sum(_, parts) | Node::Product(_, parts) => {
-                parts.iter().all(|(part, _)| self.constant_value(*part).is_some())
+        let (mut seen, mut waiting) = (HashSet::new(), vec![expr]);
+        while let Some(part) = waiting.pop() {
+            if matches!(self.node(part), Node::Symbol(_)) {
+                return None;
             }
-            Node::Asin(x) => self.constant_value(*x).is_some(),
-            Node::FourSigns(correlations) => correlations.iter().all(|x| self.constant_value(*x).is_some()),
-        };
-        free.then(|| self.evaluate(expr, &|_| f64::NAN))
+            self.children(part, |child| {
+                if seen.insert(child) {
+                    waiting.push(child);
+                }
+            });
+        }
+        Some(self.evaluate(expr, &|_| f64::NAN))
     }
 }
 

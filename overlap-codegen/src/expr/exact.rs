@@ -116,6 +116,6 @@ pub(super) fn content(constant: Rational, terms: &[(Expr, Rational)], with_sign:
     if with_sign && negative { -size } else { size }
 }
 
-fn gcd(x: i128, y: i128) -> i128 {
+pub(super) fn gcd(x: i128, y: i128) -> i128 {
     if y == 0 { x } else { gcd(y, x % y) }
 }

@@ -12,9 +12,12 @@ mod exact;
 mod order;
 mod orthant;
 mod print;
+mod style;
 
 pub(crate) use calculus::to_f64;
-pub use print::{Style, print};
+pub(crate) use print::named;
+pub use print::{print, print_summands};
+pub use style::Style;
 
 use crate::symbol::Symbol;
 use std::collections::HashMap;
@@ -74,6 +77,22 @@ impl Pool {
     /// Whether nothing has been made yet.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// How many nodes `expr` has if every shared one is counted as often as it occurs, up to the largest number, and how
+    /// deeply it is nested.
+    pub fn extent(&self, expr: Expr) -> (u64, u64) {
+        let mut known: HashMap<Expr, (u64, u64)> = HashMap::new();
+        for part in self.parts(expr) {
+            let (mut size, mut depth) = (1_u64, 0);
+            self.children(part, |child| {
+                let (s, d) = known[&child];
+                size = size.saturating_add(s);
+                depth = depth.max(d);
+            });
+            known.insert(part, (size, depth + 1));
+        }
+        known[&expr]
     }
 
     fn intern(&mut self, node: Node) -> Expr {

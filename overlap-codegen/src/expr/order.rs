@@ -4,30 +4,29 @@ use super::{Expr, Node, Pool};
 use std::cmp::Ordering;
 
 impl Pool {
-    /// Compares two expressions by structure.
-    pub(super) fn compare(&self, x: Expr, y: Expr) -> Ordering {
-        if x == y {
-            return Ordering::Equal;
-        }
-        match (self.node(x), self.node(y)) {
-            (Node::Rational(a), Node::Rational(b)) => a.cmp(b),
-            (Node::Symbol(a), Node::Symbol(b)) => a.cmp(b),
-            (Node::Asin(a), Node::Asin(b)) => self.compare(*a, *b),
-            (Node::FourSigns(a), Node::FourSigns(b)) => {
-                let orders = a.iter().zip(b).map(|(a, b)| self.compare(*a, *b));
-                orders.fold(Ordering::Equal, Ordering::then)
-            }
-            (Node::Sum(a, xs), Node::Sum(b, ys)) | (Node::Product(a, xs), Node::Product(b, ys)) => {
-                for (x, y) in xs.iter().zip(ys) {
-                    let order = self.compare(x.0, y.0).then_with(|| x.1.cmp(&y.1));
-                    if order != Ordering::Equal {
-                        return order;
+    /// Compares two expressions by structure: where they first differ, one pair of parts decides, so that the time is
+    /// at most the depth times the width.
+    pub(super) fn compare(&self, mut x: Expr, mut y: Expr) -> Ordering {
+        while x != y {
+            match (self.node(x), self.node(y)) {
+                (Node::Rational(a), Node::Rational(b)) => return a.cmp(b),
+                (Node::Symbol(a), Node::Symbol(b)) => return a.cmp(b),
+                (Node::Asin(a), Node::Asin(b)) => (x, y) = (*a, *b),
+                (Node::FourSigns(a), Node::FourSigns(b)) => match a.iter().zip(b).find(|(x, y)| x != y) {
+                    Some((p, q)) => (x, y) = (*p, *q),
+                    None => return Ordering::Equal,
+                },
+                (Node::Sum(a, xs), Node::Sum(b, ys)) | (Node::Product(a, xs), Node::Product(b, ys)) => {
+                    match xs.iter().zip(ys).find(|(x, y)| x != y) {
+                        Some((p, q)) if p.0 == q.0 => return p.1.cmp(&q.1),
+                        Some((p, q)) => (x, y) = (p.0, q.0),
+                        None => return xs.len().cmp(&ys.len()).then_with(|| a.cmp(b)),
                     }
                 }
-                xs.len().cmp(&ys.len()).then_with(|| a.cmp(b))
+                (a, b) => return rank(a).cmp(&rank(b)),
             }
-            (a, b) => rank(a).cmp(&rank(b)),
         }
+        Ordering::Equal
     }
 }
 
