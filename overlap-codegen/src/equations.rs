@@ -171,15 +171,9 @@ impl<'a> Equations<'a> {
         flow_rate: Expr,
     ) -> Result<Force, String> {
         let two_point = two_point(pool, activations, I, n)?;
-        let (gamma, s, a_i, c_n) = (
-            pool.symbol(Symbol::Parameter(Parameter::Gamma)),
-            pool.symbol(Symbol::Parameter(Parameter::Scale)),
-            pool.symbol(Symbol::Readout(I)),
-            pool.symbol(Symbol::Coefficient(n)),
-        );
-        // ½ c_i c_n I2(i, n) with c_i = -s a_i.
-        let product = pool.mul([s, a_i, c_n, two_point]);
-        let summand = pool.scale(product, (-1, 2).into());
+        let gamma = pool.symbol(Symbol::Parameter(Parameter::Gamma));
+        let c_n = pool.symbol(Symbol::Coefficient(n));
+        let summand = risk_summand(pool, n, two_point);
         let common = pool.mul([flow_rate, c_n]);
         let inverse = pool.pow(common, -1, 1);
         let mut part = |symbol: Symbol, weight: i128| {
@@ -281,6 +275,14 @@ impl<'a> Equations<'a> {
     pub fn pair_of(&self, n: Index, m: Index) -> Option<Pair> {
         self.pairs.iter().copied().find(|pair| matches(pair.n, n) && matches(pair.m, m))
     }
+}
+
+/// f(i, n) = ½ c_i c_n I2(i, n) with c_i = -s a_i, a summand of the risk.
+pub(crate) fn risk_summand(pool: &mut Pool, n: Index, two_point: Expr) -> Expr {
+    let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
+    let c_n = pool.symbol(Symbol::Coefficient(n));
+    let product = pool.mul([s, a_i, c_n, two_point]);
+    pool.scale(product, (-1, 2).into())
 }
 
 /// Whether `role` may take the place of `index`.

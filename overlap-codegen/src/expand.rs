@@ -1,6 +1,7 @@
 //! The whole way from the macro's tokens to the declared system.
 
-use crate::describe::describe;
+use crate::describe::{Description, describe};
+use crate::dump;
 use crate::emit::{cost, count, lanes, straight};
 use crate::equations::Equations;
 use crate::spec::{Specification, Unroll};
@@ -26,15 +27,48 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
         Ok((path, stream.parse::<Specification>()?))
     };
     let (path, specification) = parser.parse2(input)?;
-    system(&path, &specification)
+    let (description, code) = system(&path, &specification, Texts::Written)?;
+    if let Some(folder) = std::env::var_os(dump::VARIABLE).filter(|folder| !folder.is_empty()) {
+        let (_, code) = system(&path, &specification, Texts::Included)?;
+        dump::write(std::path::Path::new(&folder), &specification.name.to_string(), &description, &code)
+            .map_err(|message| syn::Error::new(proc_macro2::Span::call_site(), message))?;
+    }
+    Ok(code)
 }
 
-fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenStream> {
+/// What a system expands to, for people: the code, with `include_str!` of `NAME.txt` and so on in place of the texts, and
+/// the texts.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_for_reading(input: TokenStream) -> syn::Result<(Description, TokenStream)> {
+    let specification: Specification = syn::parse2(input)?;
+    system(&syn::parse_quote!(::overlap), &specification, Texts::Included)
+}
+
+/// How the texts about a system get into its code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    Written,
+    /// From files beside the code, so that people see the code.
+    Included,
+}
+
+fn system(
+    path: &syn::Path,
+    specification: &Specification,
+    texts: Texts,
+) -> syn::Result<(Description, TokenStream)> {
     let Specification { attributes, visibility, name, sizes, .. } = specification;
     let activations = specification.activations();
     let unsupported = |message: String| syn::Error::new(specification.activation_span, message);
     let mut equations = Equations::derive(activations).map_err(unsupported)?;
-    let [text, latex] = describe(&mut equations, activations, &name.to_string(), *sizes);
+    let description = describe(&mut equations, activations, &name.to_string(), *sizes);
+    let [text, ascii, latex, html, derivation] =
+        description.files(&name.to_string()).map(|(file, text)| match texts {
+            Texts::Written => quote!(#text),
+            Texts::Included => quote!(::core::include_str!(#file)),
+        });
     let cost = cost(&equations, *sizes);
     let unrolled = match specification.unroll {
         Unroll::Never => false,
@@ -74,7 +108,7 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
     } else {
         quote!(#[doc = #summary])
     };
-    Ok(quote! {
+    let code = quote! {
         #(#attributes)*
         #doc
         #[::core::prelude::v1::derive(
@@ -93,8 +127,14 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
             pub const DIM: ::core::primitive::usize = #dim;
             /// The derived equations as text.
             pub const EQUATIONS: &'static ::core::primitive::str = #text;
+            /// The derived equations in plain ASCII.
+            pub const EQUATIONS_ASCII: &'static ::core::primitive::str = #ascii;
             /// The derived equations as LaTeX.
             pub const EQUATIONS_LATEX: &'static ::core::primitive::str = #latex;
+            /// A self-contained HTML page: the equations, their derivation, references.
+            pub const EQUATIONS_HTML: &'static ::core::primitive::str = #html;
+            /// The derivation, step by step, as text.
+            pub const DERIVATION: &'static ::core::primitive::str = #derivation;
         }
 
         #[allow(clippy::all)]
@@ -172,6 +212,15 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                 fn equations_latex(&self) -> &::core::primitive::str {
                     Self::EQUATIONS_LATEX
                 }
+                fn equations_ascii(&self) -> ::core::option::Option<&::core::primitive::str> {
+                    ::core::option::Option::Some(Self::EQUATIONS_ASCII)
+                }
+                fn equations_html(&self) -> ::core::option::Option<&::core::primitive::str> {
+                    ::core::option::Option::Some(Self::EQUATIONS_HTML)
+                }
+                fn derivation(&self) -> ::core::option::Option<&::core::primitive::str> {
+                    ::core::option::Option::Some(Self::DERIVATION)
+                }
                 fn integrate(
                     &self,
                     integration: &mut #path::generated::Integration<'_>,
@@ -180,7 +229,8 @@ fn system(path: &syn::Path, specification: &Specification) -> syn::Result<TokenS
                 }
             }
         };
-    })
+    };
+    Ok((description, code))
 }
 
 /// The sizes that the loop form refers to.

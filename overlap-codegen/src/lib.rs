@@ -14,6 +14,7 @@ pub mod resolve;
 pub mod spec;
 pub mod symbol;
 
+mod dump;
 mod expand;
 
-pub use expand::expand;
+pub use expand::{expand, expand_for_reading};

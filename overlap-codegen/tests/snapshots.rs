@@ -1,44 +1,63 @@
 //! What users read, kept under review: the printed equations and the formatted generated code.
 
-use overlap_codegen::{
-    activation::{Activations, Erf},
-    describe::describe,
-    emit::Sizes,
-    equations::Equations,
-    expand,
-};
+use overlap_codegen::{describe::Description, expand, expand_for_reading};
 use proc_macro2::TokenStream;
 
-fn formatted(options: &str) -> String {
-    let input: TokenStream = format!("::overlap; {options}").parse().expect("tokens");
-    let tokens = expand(input).expect("a valid declaration");
+fn formatted(tokens: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(tokens).expect("Rust items"))
 }
 
-fn equations(k: usize, p: usize, trained: bool) -> [String; 2] {
-    let erf = Activations::same(&Erf::UNIT);
-    let mut equations = Equations::derive(erf).expect("erf is closed");
-    describe(&mut equations, erf, &format!("ErfK{k}P{p}"), Sizes { k, p, trained })
+fn reading(options: &str) -> (Description, String) {
+    let input: TokenStream = options.parse().expect("tokens");
+    let (description, code) = expand_for_reading(input).expect("a valid declaration");
+    (description, formatted(code))
 }
 
 macro_rules! snapshot {
-    ($name:ident, $options:literal, $k:literal, $p:literal, $trained:literal) => {
+    ($name:ident, $options:literal) => {
         #[test]
         fn $name() {
-            let [text, latex] = equations($k, $p, $trained);
-            insta::assert_snapshot!(concat!(stringify!($name), "_equations"), text);
-            insta::assert_snapshot!(concat!(stringify!($name), "_latex"), latex);
-            insta::assert_snapshot!(concat!(stringify!($name), "_code"), formatted($options));
+            let (description, code) = reading($options);
+            insta::assert_snapshot!(concat!(stringify!($name), "_equations"), description.text);
+            insta::assert_snapshot!(concat!(stringify!($name), "_latex"), description.latex);
+            insta::assert_snapshot!(concat!(stringify!($name), "_derivation"), description.derivation);
+            insta::assert_snapshot!(concat!(stringify!($name), "_code"), code);
         }
     };
 }
 
-snapshot!(erf_k1_p1, "k = 1, p = 1, act = erf", 1, 1, false);
-snapshot!(erf_k2_p2, "k = 2, p = 2, act = erf", 2, 2, false);
-snapshot!(erf_k2_p3_trained, "k = 2, p = 3, act = erf, second_layer = trained", 2, 3, true);
-snapshot!(erf_k4_p8, "k = 4, p = 8, act = erf", 4, 8, false);
+snapshot!(erf_k1_p1, "k = 1, p = 1, act = erf");
+snapshot!(erf_k2_p2, "k = 2, p = 2, act = erf");
+snapshot!(erf_k2_p3_trained, "k = 2, p = 3, act = erf, second_layer = trained");
+snapshot!(erf_k4_p8, "k = 4, p = 8, act = erf");
+snapshot!(erf_gain_k1_p1, "k = 1, p = 1, act = erf(gain = 2)");
+snapshot!(erf_gain_k2_p2, "k = 2, p = 2, act = erf(gain = 2)");
+snapshot!(erf_sign_k1_p1, "k = 1, p = 1, act = erf, teacher_act = sign");
+snapshot!(erf_sign_k2_p2, "k = 2, p = 2, act = erf, teacher_act = sign");
+snapshot!(linear_k1_p1, "k = 1, p = 1, act = linear");
+snapshot!(linear_k2_p2, "k = 2, p = 2, act = linear");
+snapshot!(hermite2_k1_p1, "k = 1, p = 1, act = hermite(2)");
+snapshot!(hermite2_k2_p2, "k = 2, p = 2, act = hermite(2)");
+snapshot!(hermite3_k1_p1, "k = 1, p = 1, act = hermite(3)");
+// Straight-line code would be half a megabyte of snapshot.
+snapshot!(hermite3_k2_p2, "k = 2, p = 2, act = hermite(3), unroll = never");
+snapshot!(polynomial_k1_p1, "k = 1, p = 1, act = polynomial([0, 1, 0.5])");
+snapshot!(polynomial_k2_p2, "k = 2, p = 2, act = polynomial([0, 1, 0.5])");
+
+/// The other two styles, once each.
+#[test]
+fn ascii_and_html() {
+    let (description, _) = reading("k = 2, p = 3, act = erf, teacher_act = sign, second_layer = trained");
+    insta::assert_snapshot!("erf_sign_ascii", description.ascii);
+    insta::assert_snapshot!("erf_sign_html", description.html);
+    assert!(description.ascii.is_ascii());
+}
 
 #[test]
 fn the_same_input_gives_the_same_text() {
-    assert_eq!(formatted("k = 3, p = 5, act = erf"), formatted("k = 3, p = 5, act = erf"));
+    let whole = || {
+        let input: TokenStream = "::overlap; k = 3, p = 5, act = erf".parse().expect("tokens");
+        formatted(expand(input).expect("a valid declaration"))
+    };
+    assert_eq!(whole(), whole());
 }

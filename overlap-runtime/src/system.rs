@@ -120,6 +120,21 @@ pub trait System: Send + Sync {
     /// The derived equations as LaTeX.
     fn equations_latex(&self) -> &str;
 
+    /// The derived equations in plain ASCII, where there are any.
+    fn equations_ascii(&self) -> Option<&str> {
+        None
+    }
+
+    /// A self-contained HTML page with the equations, their derivation and references, where there is one.
+    fn equations_html(&self) -> Option<&str> {
+        None
+    }
+
+    /// The steps from the risk to the equations as text, where there are any: a system of `overlap_system!` has them.
+    fn derivation(&self) -> Option<&str> {
+        None
+    }
+
     /// Runs an integration with a state type of this system's size. The default works for every size; a declared
     /// system passes itself on so that a small state lives on the stack.
     #[doc(hidden)]

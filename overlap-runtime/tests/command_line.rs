@@ -116,6 +116,9 @@ impl System for Probe {
     fn equations_latex(&self) -> &str {
         "R = \\tfrac12 \\mathbb{E}[(y - f)^2]\n"
     }
+    fn derivation(&self) -> Option<&str> {
+        Some("from the risk")
+    }
 }
 
 const PROBLEM: &str = r#"{"noise": 0.01, "learning_rate": 2, "initial": {"dimension": 50, "seed": 1}}"#;
@@ -128,6 +131,18 @@ fn probe() -> Probe {
 fn equations_are_printed_with_one_newline() {
     assert_eq!(probe().run("equations", "").done().output, "R = 1/2 E[(y - f)^2]\n");
     assert_eq!(probe().run("equations --latex", "").done().output, "R = \\tfrac12 \\mathbb{E}[(y - f)^2]\n");
+    assert_eq!(probe().run("equations --derive", "").done().output, "from the risk\n");
+}
+
+#[test]
+fn forms_of_equations_that_a_system_lacks_are_told() {
+    let answer = probe().run("equations --html", "");
+    assert_eq!((answer.code, answer.output.as_str()), (FAILED, ""));
+    assert_eq!(
+        answer.errors,
+        "error: equations --html: ErfK1P2 has none; systems declared with overlap_system! have\n"
+    );
+    assert_eq!(probe().run("equations --html --latex", "").code, USAGE);
 }
 
 #[test]

@@ -56,8 +56,10 @@ impl Pool {
             Node::Rational(_) | Node::Pi => self.integer(0),
             Node::Symbol(other) => self.integer(i128::from(other == *symbol)),
             Node::Sum(_, terms) => {
-                let derivatives: Vec<Expr> =
-                    terms.into_iter().map(|(term, coefficient)| self.scale(known[&term], coefficient)).collect();
+                let derivatives: Vec<Expr> = terms
+                    .into_iter()
+                    .map(|(term, coefficient)| self.scale(known[&term], coefficient))
+                    .collect();
                 self.add(derivatives)
             }
             Node::Product(_, factors) => {

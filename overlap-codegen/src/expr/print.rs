@@ -225,9 +225,7 @@ impl Printer<'_> {
     fn parameter(&self, parameter: Parameter) -> String {
         match parameter {
             Parameter::Gamma => self.style.letter('γ'),
-            Parameter::GammaA => {
-                self.style.scripts(&self.style.letter('γ'), &self.style.letter('a'), "")
-            }
+            Parameter::GammaA => self.style.scripts(&self.style.letter('γ'), &self.style.letter('a'), ""),
             Parameter::Scale => self.style.letter('s'),
             Parameter::Batch => self.style.letter('b'),
             Parameter::Noise => self.style.letter('Δ'),

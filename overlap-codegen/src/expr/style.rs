@@ -17,7 +17,8 @@ pub enum Style {
 }
 
 /// Letters and signs that have a name of their own in ASCII and LaTeX.
-const NAMED: [(char, &str, &str); 21] = [
+const NAMED: [(char, &str, &str); 22] = [
+    ('ρ', "rho", "\\rho"),
     ('π', "pi", "\\pi"),
     ('γ', "gamma", "\\gamma"),
     ('Δ', "Delta", "\\Delta"),
@@ -198,8 +199,7 @@ impl Style {
     fn list(self, words: &[String], separator: &str) -> String {
         match self {
             Style::MathMl => {
-                let separator =
-                    if separator.is_empty() { "" } else { "<mo separator=\"true\">,</mo>" };
+                let separator = if separator.is_empty() { "" } else { "<mo separator=\"true\">,</mo>" };
                 let word = |word: &String| match word.parse() {
                     Ok(number) => self.number(number),
                     Err(_) => word.chars().map(|letter| self.letter(letter)).collect(),

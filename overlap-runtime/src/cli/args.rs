@@ -20,9 +20,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Print the equations the program was generated from
     Equations {
-        /// As LaTeX instead of plain text
-        #[arg(long)]
-        latex: bool,
+        #[command(flatten)]
+        form: Form,
     },
     /// Print the right-hand side of the ODE and the risk at the problem's start, as JSON: dM, dQ, da, risk
     Rhs {
@@ -68,6 +67,24 @@ pub(super) enum Command {
         #[command(flatten)]
         overlaps: OverlapFigure,
     },
+}
+
+/// How equations are written; as text with Greek letters unless one of these is set.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct Form {
+    /// As LaTeX: one align* environment
+    #[arg(long)]
+    pub(super) latex: bool,
+    /// In plain ASCII
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// As a self-contained HTML page, with the derivation and references
+    #[arg(long)]
+    pub(super) html: bool,
+    /// Show how they are derived from the risk, step by step
+    #[arg(long)]
+    pub(super) derive: bool,
 }
 
 #[derive(Debug, Args)]

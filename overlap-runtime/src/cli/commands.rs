@@ -1,6 +1,6 @@
 //! What each command does.
 
-use super::args::{Command, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Times};
+use super::args::{Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Times};
 use super::monitor::{self, Watch};
 use super::{Failure, Streams, figure};
 use crate::output::{PipeWriter, check_writable, write_atomically};
@@ -34,13 +34,7 @@ pub(super) struct Session<'a, 'io, S> {
 impl<S: System> Session<'_, '_, S> {
     pub(super) fn run(&mut self, command: &Command) -> Result<(), Failure> {
         match command {
-            Command::Equations { latex } => {
-                let text = if *latex { self.system.equations_latex() } else { self.system.equations() };
-                self.emit(None, |writer| {
-                    let end = if text.ends_with('\n') { "" } else { "\n" };
-                    write!(writer, "{text}{end}").map_err(Error::io("-", "write"))
-                })
-            }
+            Command::Equations { form } => self.equations(form),
             Command::Rhs { problem } => self.rhs(problem),
             Command::Solve { problem, times, solver, results, overlaps } => {
                 self.solve(problem, times, solver, results, overlaps)
@@ -50,6 +44,27 @@ impl<S: System> Session<'_, '_, S> {
                 self.compare(problem, times, solver, sgd, results, overlaps)
             }
         }
+    }
+
+    fn equations(&mut self, form: &Form) -> Result<(), Failure> {
+        let system = self.system;
+        let (flag, text) = match form {
+            Form { latex: true, .. } => ("--latex", Some(system.equations_latex())),
+            Form { ascii: true, .. } => ("--ascii", system.equations_ascii()),
+            Form { html: true, .. } => ("--html", system.equations_html()),
+            Form { derive: true, .. } => ("--derive", system.derivation()),
+            _ => ("", Some(system.equations())),
+        };
+        let Some(text) = text else {
+            let name = system.name();
+            return Err(Failure::Failed(format!(
+                "equations {flag}: {name} has none; systems declared with overlap_system! have"
+            )));
+        };
+        self.emit(None, |writer| {
+            let end = if text.ends_with('\n') { "" } else { "\n" };
+            write!(writer, "{text}{end}").map_err(Error::io("-", "write"))
+        })
     }
 
     fn rhs(&mut self, problem: &ProblemFlag) -> Result<(), Failure> {

@@ -4,6 +4,8 @@
 pub(super) const AFTER: &str = "\
 Examples:
   NAME equations --latex > equations.tex
+  NAME equations --html > equations.html
+  NAME equations --derive
   NAME rhs --problem problem.json
   NAME solve --problem problem.json --until 1e4 --points 200 --log --out ode.csv --figure ode.svg
   NAME simulate --problem problem.json --times 0.1,1,10 --dimension 1000 --replicas 20 --out sgd.csv

@@ -1,0 +1,70 @@
+//! The equations as people read them, from the expressions that the code is emitted from.
+//!
+//! `content` and `derivation` say what is shown, as a document of sentences, typed formulas and expressions; `text`,
+//! `latex` and `html` give it a style.
+
+mod content;
+mod derivation;
+mod document;
+mod html;
+mod latex;
+mod text;
+mod typeset;
+
+use crate::activation::Activations;
+use crate::emit::Sizes;
+use crate::equations::Equations;
+use crate::expr::Style;
+use content::Shown;
+
+/// The system's equations in all styles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// With Greek letters, `√` and superscripts.
+    pub text: String,
+    /// The same in plain ASCII.
+    pub ascii: String,
+    /// One `align*` environment of amsmath.
+    pub latex: String,
+    /// A self-contained page with the equations, their derivation and references.
+    pub html: String,
+    /// The steps from the risk to the equations, as text.
+    pub derivation: String,
+}
+
+impl Description {
+    /// Every text with the name of a file for it: text, ASCII, LaTeX, HTML, derivation.
+    pub fn files(&self, name: &str) -> [(String, &str); 5] {
+        [
+            (format!("{name}.txt"), &self.text),
+            (format!("{name}.ascii.txt"), &self.ascii),
+            (format!("{name}.tex"), &self.latex),
+            (format!("{name}.html"), &self.html),
+            (format!("{name}.derivation.txt"), &self.derivation),
+        ]
+    }
+}
+
+/// Describes a system of that name and size.
+pub fn describe(
+    equations: &mut Equations<'_>,
+    activations: Activations<'_>,
+    name: &str,
+    sizes: Sizes,
+) -> Description {
+    let shown = Shown::new(equations);
+    let Sizes { k, p, .. } = sizes;
+    let mut document = content::document(equations, activations, name, sizes, &shown);
+    let derivation = derivation::document(equations, activations, name, sizes, &shown);
+    let pool = &equations.pool;
+    let units = format!(
+        "{name}: r = 1..{k} teachers, i, j, l = 1..{p} students, m, n = 1..{} nodes, teachers first",
+        k + p
+    );
+    let [text, ascii] = [Style::Text, Style::Ascii].map(|style| text::text(&document, pool, style));
+    let latex = latex::latex(&document, pool, &units);
+    let steps = text::text(&derivation, pool, Style::Text);
+    document.sections.extend(derivation.sections);
+    document.sections.push(content::references());
+    Description { text, ascii, latex, html: html::html(&document, pool), derivation: steps }
+}
