@@ -316,16 +316,13 @@ fn names(equations: &mut Equations<'_>, activations: Activations<'_>) -> Vec<Blo
         .push(Block::prose("Stein's rule: a field is exchanged for the derivatives of what it multiplies."));
     let wanted = Expectation { factors: vec![(I, 1), (N, 0)], fields: vec![M] };
     blocks.push(stein(&mut equations.pool, "I3(i,m,n)", &wanted, n));
+    let pool = &mut equations.pool;
+    let near = pool.overlap(I, M);
     let mut exprs = Vec::new();
-    for case in equations.forces.clone() {
-        let wanted = Expectation { factors: vec![(I, 1), (case.n, 0)], fields: vec![M] };
-        let value = resolve::expectation(&mut equations.pool, activations, &wanted).unwrap_or_else(|| {
-            let pool = &mut equations.pool;
-            let (near, far) = (pool.overlap(I, M), pool.overlap(M, case.n));
-            let terms = [pool.mul([near, case.own]), pool.mul([far, case.other])];
-            pool.add(terms)
-        });
-        exprs.push(value);
+    for case in &equations.forces {
+        let far = pool.overlap(M, case.n);
+        let terms = [pool.mul([near, case.own]), pool.mul([far, case.other])];
+        exprs.push(pool.add(terms));
     }
     blocks.push(Block::equation("I3(i,m,n)", vec![by_node(equations, exprs.into_iter())]));
     let rate = || Piece::Factor(equations.flow_rate);
