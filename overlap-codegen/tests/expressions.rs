@@ -1,7 +1,13 @@
 //! The expression engine on random expressions: building, differentiating, substituting and expanding keep the value,
 //! and one expression has one form.
 
-use overlap_codegen::expr::{Expr, Pool, Style, print};
+#[path = "support/interval.rs"]
+mod interval;
+#[path = "support/parse.rs"]
+mod parse;
+
+use interval::Interval;
+use overlap_codegen::expr::{Expr, Pool, Rational, Style, print};
 use overlap_codegen::symbol::{Index, Symbol};
 use proptest::prelude::*;
 
@@ -87,69 +93,76 @@ fn under_root(pool: &mut Pool, x: Expr, n: i128) -> Expr {
     pool.pow(base, n, 2)
 }
 
-/// A value with a bound on its rounding error, so that cancellation in a random expression is not taken for a mistake.
+/// The value of a tree and its slope in one variable, by the rules of calculus on intervals: a truth of its own.
 #[derive(Debug, Clone, Copy)]
-struct Rounded(f64, f64);
+struct Dual {
+    value: Interval,
+    slope: Interval,
+}
 
-impl Rounded {
-    fn new(value: f64, error: f64) -> Self {
-        Rounded(value, error + value.abs() * f64::EPSILON)
+impl Dual {
+    fn constant(value: Interval) -> Self {
+        Dual { value, slope: Interval::exact(0.0) }
     }
-    fn plus(self, other: Rounded) -> Self {
-        Rounded::new(self.0 + other.0, self.1 + other.1 + (self.0.abs() + other.0.abs()) * f64::EPSILON)
+    fn plus(self, other: Dual) -> Self {
+        Dual { value: self.value + other.value, slope: self.slope + other.slope }
     }
-    fn times(self, other: Rounded) -> Self {
-        Rounded::new(self.0 * other.0, self.0.abs() * other.1 + self.1 * other.0.abs() + self.1 * other.1)
+    fn times(self, other: Dual) -> Self {
+        let slope = self.slope * other.value + self.value * other.slope;
+        Dual { value: self.value * other.value, slope }
     }
-    fn power(self, n: f64) -> Self {
-        let value = self.0.powf(n);
-        let value = if n.fract() == 0.0 { self.0.powi(n as i32) } else { value };
-        Rounded::new(value, (n * value / self.0 * self.1).abs())
+    /// self ^ (n/2).
+    fn half_power(self, n: i8) -> Self {
+        let half = Interval::exact(f64::from(n) / 2.0);
+        let slope = half * self.value.half_power(i128::from(n) - 2) * self.slope;
+        Dual { value: self.value.half_power(n.into()), slope }
     }
 }
 
-/// The value of a tree by arithmetic on numbers.
-fn value(tree: &Tree, x: &[f64]) -> Rounded {
-    let one = Rounded(1.0, 0.0);
+fn dual(tree: &Tree, x: &[Dual]) -> Dual {
+    let one = Dual::constant(Interval::exact(1.0));
     match tree {
-        Tree::Number(n, d) => Rounded::new(f64::from(*n) / f64::from(*d), 0.0),
-        Tree::Pi => Rounded::new(std::f64::consts::PI, 0.0),
-        Tree::Variable(v) => Rounded(x[usize::from(*v)], 0.0),
-        Tree::Sum(parts) => parts.iter().fold(Rounded(0.0, 0.0), |sum, part| sum.plus(value(part, x))),
-        Tree::Difference(a, b) => {
-            let (a, b) = (value(a, x), value(b, x));
-            a.plus(Rounded(-b.0, b.1))
+        Tree::Number(n, d) => Dual::constant(Interval::rational(Rational::new((*n).into(), (*d).into()))),
+        Tree::Pi => Dual::constant(Interval::pi()),
+        Tree::Variable(v) => x[usize::from(*v)],
+        Tree::Sum(parts) => {
+            parts.iter().fold(Dual::constant(Interval::exact(0.0)), |sum, part| sum.plus(dual(part, x)))
         }
-        Tree::Product(parts) => parts.iter().fold(one, |product, part| product.times(value(part, x))),
-        Tree::Whole(_, 0) => one,
-        Tree::Whole(a, n) => value(a, x).power((*n).into()),
+        Tree::Difference(a, b) => {
+            let minus = Dual::constant(Interval::exact(-1.0));
+            dual(a, x).plus(minus.times(dual(b, x)))
+        }
+        Tree::Product(parts) => parts.iter().fold(one, |product, part| product.times(dual(part, x))),
+        Tree::Whole(_, 0) | Tree::Root(_, 0) => one,
+        Tree::Whole(a, n) => dual(a, x).half_power(2 * n),
         Tree::Root(a, n) => {
-            let a = value(a, x);
-            one.plus(a.times(a)).power(f64::from(*n) / 2.0)
+            let a = dual(a, x);
+            one.plus(a.times(a)).half_power(*n)
         }
         Tree::Angle(a) => {
-            let a = value(a, x);
-            let cosine = a.times(one.plus(a.times(a)).power(-0.5)).times(Rounded(0.5, 0.0));
-            // |cosine| < ½, so arcsin stretches by less than 1.2.
-            Rounded::new(cosine.0.asin(), 1.2 * cosine.1)
+            let a = dual(a, x);
+            let half = Dual::constant(Interval::exact(0.5));
+            let cosine = half.times(a).times(one.plus(a.times(a)).half_power(-1));
+            let rest = Interval::exact(1.0) - cosine.value * cosine.value;
+            Dual { value: cosine.value.asin(), slope: cosine.slope * rest.half_power(-1) }
         }
     }
 }
 
-fn evaluate(pool: &Pool, expr: Expr, x: &[f64]) -> f64 {
-    pool.evaluate(expr, &|wanted| {
-        (0..VARIABLES).find(|&v| symbol(v) == *wanted).map_or(f64::NAN, |v| x[usize::from(v)])
+/// Constants at `x`.
+fn fixed(x: &[f64]) -> Vec<Dual> {
+    x.iter().map(|&x| Dual::constant(Interval::exact(x))).collect()
+}
+
+fn value(tree: &Tree, x: &[f64]) -> Interval {
+    dual(tree, &fixed(x)).value
+}
+
+fn evaluate(pool: &Pool, expr: Expr, x: &[f64]) -> Interval {
+    interval::evaluate(pool, expr, &|wanted| {
+        let variable = (0..VARIABLES).find(|&v| symbol(v) == *wanted).expect("no other variables");
+        Interval::exact(x[usize::from(variable)])
     })
-}
-
-/// Whether a value can be compared at all: finite, and not lost to cancellation.
-fn comparable(truth: Rounded) -> bool {
-    truth.0.is_finite() && truth.1.is_finite() && truth.1 <= 1e-8 * (1.0 + truth.0.abs())
-}
-
-/// The engine may order and combine operations as it likes: a thousand times the rounding error of one order.
-fn close(found: f64, truth: Rounded) -> bool {
-    (found - truth.0).abs() <= 1e3 * truth.1 + 1e-13 * (1.0 + truth.0.abs())
 }
 
 fn point() -> impl Strategy<Value = Vec<f64>> {
@@ -174,66 +187,58 @@ proptest! {
     fn building_keeps_the_value(tree in tree(), x in point()) {
         let mut pool = Pool::new();
         let expr = build(&mut pool, &tree);
-        let truth = value(&tree, &x);
-        prop_assume!(pool.is_exact() && comparable(truth));
-        let found = evaluate(&pool, expr, &x);
-        prop_assert!(close(found, truth), "{found} for {truth:?}: {}", print(&pool, expr, Style::Text));
+        let (truth, found) = (value(&tree, &x), evaluate(&pool, expr, &x));
+        prop_assume!(pool.is_exact() && truth.is_sharp() && found.is_sharp());
+        prop_assert!(found.meets(truth), "{found:?} for {truth:?}: {}", print(&pool, expr, Style::Text));
     }
 
     #[test]
     fn expanding_keeps_the_value(tree in tree(), x in point()) {
         let mut pool = Pool::new();
         let expr = build(&mut pool, &tree);
-        let truth = value(&tree, &x);
-        prop_assume!(pool.is_exact() && comparable(truth));
-        // Powers of sums written out cancel more than the tree does.
-        prop_assume!(truth.1 <= 1e-13 && pool.len() < 60);
+        prop_assume!(pool.len() < 60);
         let expanded = pool.expand(expr);
-        let found = evaluate(&pool, expanded, &x);
-        prop_assert!((found - truth.0).abs() <= 1e-6 * (1.0 + truth.0.abs()), "{found} for {truth:?}");
+        let (truth, found) = (value(&tree, &x), evaluate(&pool, expanded, &x));
+        prop_assume!(pool.is_exact() && truth.is_sharp() && found.is_sharp());
+        prop_assert!(found.meets(truth), "{found:?} for {truth:?}");
     }
 
     #[test]
     fn substituting_moves_the_point(tree in tree(), other in tree(), x in point()) {
         let mut pool = Pool::new();
         let (expr, other_expr) = (build(&mut pool, &tree), build(&mut pool, &other));
-        let inserted = value(&other, &x);
-        let mut moved = x.clone();
-        moved[0] = inserted.0;
-        let truth = value(&tree, &moved);
-        let shifted = {
-            moved[0] = inserted.0 + inserted.1;
-            (value(&tree, &moved).0 - truth.0).abs()
-        };
+        let mut moved = fixed(&x);
+        moved[0] = dual(&other, &fixed(&x));
+        let truth = dual(&tree, &moved).value;
         let substituted = pool.substitute(expr, &mut |_, wanted| (*wanted == symbol(0)).then_some(other_expr));
-        prop_assume!(pool.is_exact() && comparable(inserted) && comparable(truth) && shifted.is_finite());
-        prop_assume!(shifted <= 1e-8);
-        let truth = Rounded(truth.0, truth.1 + shifted);
         let found = evaluate(&pool, substituted, &x);
-        prop_assert!(close(found, truth), "{found} for {truth:?}");
+        prop_assume!(pool.is_exact() && truth.is_sharp() && found.is_sharp());
+        prop_assert!(found.meets(truth), "{found:?} for {truth:?}");
     }
 
-    /// Against a central difference with one step of Richardson's extrapolation.
     #[test]
     fn derivatives_are_slopes(tree in tree(), x in point(), variable in 0..VARIABLES) {
         let mut pool = Pool::new();
         let expr = build(&mut pool, &tree);
         let derivative = pool.differentiate(expr, &symbol(variable));
+        let mut moving = fixed(&x);
+        moving[usize::from(variable)].slope = Interval::exact(1.0);
+        let (truth, found) = (dual(&tree, &moving).slope, evaluate(&pool, derivative, &x));
+        prop_assume!(pool.is_exact() && truth.is_sharp() && found.is_sharp());
+        prop_assert!(found.meets(truth), "{found:?} for {truth:?}: {}", print(&pool, expr, Style::Text));
+    }
+
+    /// What is printed means the same expression, handle for handle, to a reader that knows only how it is written.
+    #[test]
+    fn what_is_printed_is_read_back(tree in tree()) {
+        let mut pool = Pool::new();
+        let expr = build(&mut pool, &tree);
         prop_assume!(pool.is_exact());
-        let at = |h: f64| {
-            let mut x = x.clone();
-            x[usize::from(variable)] += h;
-            value(&tree, &x)
-        };
-        let slope = |h: f64| (at(h).0 - at(-h).0) / (2.0 * h);
-        let h = 1e-3;
-        let [coarse, fine, finer] = [h, h / 2.0, h / 4.0].map(slope);
-        let (near, truth) = ((4.0 * fine - coarse) / 3.0, (4.0 * finer - fine) / 3.0);
-        let scale = 1.0 + truth.abs();
-        // Next to a pole the difference does not settle.
-        prop_assume!(comparable(at(0.0)) && at(h).1 <= 1e-11 && (near - truth).abs() <= 1e-8 * scale);
-        let found = evaluate(&pool, derivative, &x);
-        prop_assert!((found - truth).abs() <= 1e-6 * scale, "{found} for {truth}: {}", print(&pool, expr, Style::Text));
+        for style in [Style::Text, Style::Ascii] {
+            let text = print(&pool, expr, style);
+            let read = parse::parse(&mut pool, &text, &|letter| panic!("no roles here: {letter}"));
+            prop_assert_eq!(read, Ok(expr), "{}", text);
+        }
     }
 
     /// One at a time, all at once, from either end, in any order: the same handle.
@@ -271,7 +276,7 @@ proptest! {
         }
         let among = build(&mut used, &tree);
         prop_assume!(fresh.is_exact() && used.is_exact());
-        for style in [Style::Text, Style::Latex] {
+        for style in [Style::Ascii, Style::Text, Style::Latex, Style::MathMl] {
             prop_assert_eq!(print(&fresh, alone, style), print(&used, among, style));
         }
     }
