@@ -4,6 +4,7 @@ use crate::describe::{Description, describe};
 use crate::dump;
 use crate::emit::{cost, count, lanes, straight};
 use crate::equations::Equations;
+use crate::numerical;
 use crate::spec::{Specification, Unroll};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -54,21 +55,59 @@ enum Texts {
     Included,
 }
 
+impl Texts {
+    /// Tokens of the texts, in the order of [`Description::files`].
+    fn of(self, description: &Description, name: &str) -> [TokenStream; 5] {
+        description.files(name).map(|(file, text)| match self {
+            Texts::Written => quote!(#text),
+            Texts::Included => quote!(::core::include_str!(#file)),
+        })
+    }
+}
+
+/// A system whose expectations are integrated at run time.
+fn by_quadrature(
+    path: &syn::Path,
+    specification: &Specification,
+    nodes: usize,
+    texts: Texts,
+) -> (Description, TokenStream) {
+    let name = &specification.name;
+    let description = numerical::describe(specification, nodes);
+    let texts = texts.of(&description, &name.to_string());
+    let (declaration, common) = (declaration(specification, texts), common(path, specification));
+    let methods = numerical::methods(path, specification, nodes);
+    let code = quote! {
+        #declaration
+
+        #[allow(clippy::all)]
+        const _: () = {
+            impl #path::System for #name {
+                #common
+                #methods
+            }
+        };
+    };
+    (description, code)
+}
+
 fn system(
     path: &syn::Path,
     specification: &Specification,
     texts: Texts,
 ) -> syn::Result<(Description, TokenStream)> {
-    let Specification { attributes, visibility, name, sizes, .. } = specification;
+    let Specification { name, sizes, .. } = specification;
     let activations = specification.activations();
-    let unsupported = |message: String| syn::Error::new(specification.activation_span, message);
+    if let Some(nodes) = specification.quadrature {
+        return Ok(by_quadrature(path, specification, nodes, texts));
+    }
+    let unsupported = |message: String| {
+        let message = format!("{message}; `quadrature = 20` asks for the numerical one");
+        syn::Error::new(specification.activation_span, message)
+    };
     let mut equations = Equations::derive(activations).map_err(unsupported)?;
     let description = describe(&mut equations, activations, &name.to_string(), *sizes);
-    let [text, ascii, latex, html, derivation] =
-        description.files(&name.to_string()).map(|(file, text)| match texts {
-            Texts::Written => quote!(#text),
-            Texts::Included => quote!(::core::include_str!(#file)),
-        });
+    let texts = texts.of(&description, &name.to_string());
     let cost = cost(&equations, *sizes);
     let unrolled = match specification.unroll {
         Unroll::Never => false,
@@ -87,55 +126,9 @@ fn system(
     let (right_hand_side, risk) =
         if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
     let constants = constants(*sizes, unrolled);
-    let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
-    let name_text = name.to_string();
-    let (student, teacher) = (activations.student.runtime(), activations.teacher.runtime());
-    let teacher_activation = (!activations.agree()).then(|| {
-        quote! {
-            fn teacher_activation(&self) -> #path::Activation {
-                #path::Activation::#teacher
-            }
-        }
-    });
-    let summary = format!(
-        "The overlap dynamics of one-pass SGD with k = {k} teacher units, p = {p} student units and σ = {}{}{}.",
-        activations.student.name(),
-        if activations.agree() { String::new() } else { format!(", σ* = {}", activations.teacher.name()) },
-        if trained { ", second layer trained" } else { "" }
-    );
-    let doc = if attributes.iter().any(|attribute| attribute.path().is_ident("doc")) {
-        quote!()
-    } else {
-        quote!(#[doc = #summary])
-    };
+    let (declaration, common) = (declaration(specification, texts), common(path, specification));
     let code = quote! {
-        #(#attributes)*
-        #doc
-        #[::core::prelude::v1::derive(
-            ::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default,
-            ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash
-        )]
-        #visibility struct #name;
-
-        #[allow(dead_code)]
-        impl #name {
-            /// Number of teacher units.
-            pub const K: ::core::primitive::usize = #k;
-            /// Number of student units.
-            pub const P: ::core::primitive::usize = #p;
-            /// Length of the state vector.
-            pub const DIM: ::core::primitive::usize = #dim;
-            /// The derived equations as text.
-            pub const EQUATIONS: &'static ::core::primitive::str = #text;
-            /// The derived equations in plain ASCII.
-            pub const EQUATIONS_ASCII: &'static ::core::primitive::str = #ascii;
-            /// The derived equations as LaTeX.
-            pub const EQUATIONS_LATEX: &'static ::core::primitive::str = #latex;
-            /// A self-contained HTML page: the equations, their derivation, references.
-            pub const EQUATIONS_HTML: &'static ::core::primitive::str = #html;
-            /// The derivation, step by step, as text.
-            pub const DERIVATION: &'static ::core::primitive::str = #derivation;
-        }
+        #declaration
 
         #[allow(clippy::all)]
         const _: () = {
@@ -181,16 +174,7 @@ fn system(
             }
 
             impl #path::System for #name {
-                fn name(&self) -> &::core::primitive::str {
-                    #name_text
-                }
-                fn shape(&self) -> #path::Shape {
-                    #path::Shape { k: #k, p: #p, trained: #trained }
-                }
-                fn activation(&self) -> #path::Activation {
-                    #path::Activation::#student
-                }
-                #teacher_activation
+                #common
                 fn right_hand_side(
                     &self,
                     parameters: &#path::Parameters,
@@ -206,21 +190,6 @@ fn system(
                 ) -> ::core::primitive::f64 {
                     #path::generated::dispatch(kernels::Risk { parameters, state })
                 }
-                fn equations(&self) -> &::core::primitive::str {
-                    Self::EQUATIONS
-                }
-                fn equations_latex(&self) -> &::core::primitive::str {
-                    Self::EQUATIONS_LATEX
-                }
-                fn equations_ascii(&self) -> ::core::option::Option<&::core::primitive::str> {
-                    ::core::option::Option::Some(Self::EQUATIONS_ASCII)
-                }
-                fn equations_html(&self) -> ::core::option::Option<&::core::primitive::str> {
-                    ::core::option::Option::Some(Self::EQUATIONS_HTML)
-                }
-                fn derivation(&self) -> ::core::option::Option<&::core::primitive::str> {
-                    ::core::option::Option::Some(Self::DERIVATION)
-                }
                 fn integrate(
                     &self,
                     integration: &mut #path::generated::Integration<'_>,
@@ -231,6 +200,96 @@ fn system(
         };
     };
     Ok((description, code))
+}
+
+/// The declared type with its constants.
+fn declaration(specification: &Specification, texts: [TokenStream; 5]) -> TokenStream {
+    let Specification { attributes, visibility, name, sizes, .. } = specification;
+    let activations = specification.activations();
+    let (k, p, trained, dim) = (count(sizes.k), count(sizes.p), sizes.trained, count(sizes.dim()));
+    let [text, ascii, latex, html, derivation] = texts;
+    let summary = format!(
+        "The overlap dynamics of one-pass SGD with k = {k} teacher units, p = {p} student units and σ = {}{}{}.",
+        activations.student.name(),
+        if activations.agree() { String::new() } else { format!(", σ* = {}", activations.teacher.name()) },
+        if trained { ", second layer trained" } else { "" }
+    );
+    let doc = if attributes.iter().any(|attribute| attribute.path().is_ident("doc")) {
+        quote!()
+    } else {
+        quote!(#[doc = #summary])
+    };
+    quote! {
+        #(#attributes)*
+        #doc
+        #[::core::prelude::v1::derive(
+            ::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default,
+            ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash
+        )]
+        #visibility struct #name;
+
+        #[allow(dead_code)]
+        impl #name {
+            /// Number of teacher units.
+            pub const K: ::core::primitive::usize = #k;
+            /// Number of student units.
+            pub const P: ::core::primitive::usize = #p;
+            /// Length of the state vector.
+            pub const DIM: ::core::primitive::usize = #dim;
+            /// The derived equations as text.
+            pub const EQUATIONS: &'static ::core::primitive::str = #text;
+            /// The derived equations in plain ASCII.
+            pub const EQUATIONS_ASCII: &'static ::core::primitive::str = #ascii;
+            /// The derived equations as LaTeX.
+            pub const EQUATIONS_LATEX: &'static ::core::primitive::str = #latex;
+            /// A self-contained HTML page: the equations, their derivation, references.
+            pub const EQUATIONS_HTML: &'static ::core::primitive::str = #html;
+            /// The derivation, step by step, as text.
+            pub const DERIVATION: &'static ::core::primitive::str = #derivation;
+        }
+    }
+}
+
+/// The methods of `System` that say what the system is.
+fn common(path: &syn::Path, specification: &Specification) -> TokenStream {
+    let Specification { name, sizes, .. } = specification;
+    let activations = specification.activations();
+    let (k, p, trained, name_text) = (count(sizes.k), count(sizes.p), sizes.trained, name.to_string());
+    let (student, teacher) = (activations.student.runtime(), activations.teacher.runtime());
+    let teacher_activation = (!activations.agree()).then(|| {
+        quote! {
+            fn teacher_activation(&self) -> #path::Activation {
+                #path::Activation::#teacher
+            }
+        }
+    });
+    quote! {
+        fn name(&self) -> &::core::primitive::str {
+            #name_text
+        }
+        fn shape(&self) -> #path::Shape {
+            #path::Shape { k: #k, p: #p, trained: #trained }
+        }
+        fn activation(&self) -> #path::Activation {
+            #path::Activation::#student
+        }
+        #teacher_activation
+        fn equations(&self) -> &::core::primitive::str {
+            Self::EQUATIONS
+        }
+        fn equations_latex(&self) -> &::core::primitive::str {
+            Self::EQUATIONS_LATEX
+        }
+        fn equations_ascii(&self) -> ::core::option::Option<&::core::primitive::str> {
+            ::core::option::Option::Some(Self::EQUATIONS_ASCII)
+        }
+        fn equations_html(&self) -> ::core::option::Option<&::core::primitive::str> {
+            ::core::option::Option::Some(Self::EQUATIONS_HTML)
+        }
+        fn derivation(&self) -> ::core::option::Option<&::core::primitive::str> {
+            ::core::option::Option::Some(Self::DERIVATION)
+        }
+    }
 }
 
 /// The sizes that the loop form refers to.

@@ -16,5 +16,6 @@ pub mod symbol;
 
 mod dump;
 mod expand;
+mod numerical;
 
 pub use expand::{expand, expand_for_reading};

@@ -6,6 +6,7 @@ mod words;
 
 use crate::activation::{Activation, Activations};
 use crate::emit::Sizes;
+use crate::numerical::{MAX_NODES, not_smooth};
 use entries::{Entries, choice};
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -48,9 +49,11 @@ pub struct Specification {
     pub unroll: Unroll,
     /// Where the code's form was asked for, for messages about it.
     pub unroll_span: Span,
+    /// Nodes of Gauss-Hermite quadrature in every dimension, where expectations are to be numerical.
+    pub quadrature: Option<usize>,
 }
 
-const KEYS: [&str; 6] = ["k", "p", "act", "teacher_act", "second_layer", "unroll"];
+const KEYS: [&str; 7] = ["k", "p", "act", "teacher_act", "second_layer", "unroll", "quadrature"];
 const EXAMPLE: &str = "overlap_system!(k = 4, p = 8, act = erf)";
 
 impl Parse for Specification {
@@ -137,6 +140,10 @@ impl Specification {
             let all = [("auto", Unroll::Auto), ("never", Unroll::Never), ("always", Unroll::Always)];
             errors.keep(choice(&value, "unroll", &all))
         });
+        let quadrature = entries.take("quadrature").and_then(|value| {
+            let activations = [&student, &teacher].map(|activation| activation.as_deref());
+            errors.keep(quadrature(&value, activations))
+        });
         errors.finish()?;
         let (Some(k), Some(p), Some(student), Some(teacher), Some(trained), Some(unroll)) =
             (k, p, student, teacher, trained, unroll)
@@ -160,6 +167,7 @@ impl Specification {
             activation_span,
             unroll,
             unroll_span,
+            quadrature,
         })
     }
 
@@ -200,6 +208,23 @@ fn size(value: &syn::Expr, name: &str, most: usize) -> syn::Result<usize> {
             Err(wrong("write it in digits, names have no value yet when the code is generated"))
         }
         other => Err(wrong(&format!("found `{}`", other.to_token_stream().to_string().replace("- ", "-")))),
+    }
+}
+
+/// Nodes of a quadrature that converges for these activations.
+fn quadrature(value: &syn::Expr, activations: [Option<&dyn Activation>; 2]) -> syn::Result<usize> {
+    let bound =
+        format!("`quadrature` is the number of Gauss-Hermite nodes in every dimension, 2 to {MAX_NODES}");
+    let nodes = match value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(literal), .. }) if literal.suffix().is_empty() => {
+            literal.base10_parse().ok().filter(|nodes| (2..=MAX_NODES).contains(nodes))
+        }
+        _ => None,
+    };
+    let nodes = nodes.ok_or_else(|| Error::new(value.span(), bound))?;
+    match activations.into_iter().flatten().find_map(not_smooth) {
+        Some(reason) => Err(Error::new(value.span(), reason)),
+        None => Ok(nodes),
     }
 }
 

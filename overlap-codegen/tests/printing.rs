@@ -34,7 +34,10 @@ fn role(letter: char, [n, m]: [Kind; 2]) -> Index {
     match letter {
         'n' => Index::Role(n, 'n'),
         'm' => Index::Role(m, 'm'),
-        _ => [I, J, L, R].into_iter().find(|index| index.to_string() == letter.to_string()).expect("a known letter"),
+        _ => [I, J, L, R]
+            .into_iter()
+            .find(|index| index.to_string() == letter.to_string())
+            .expect("a known letter"),
     }
 }
 
@@ -46,7 +49,9 @@ fn equations_are_read_back_as_they_are() {
             let node = [N.kind(), M.kind()];
             let noise = &equations.noise;
             let mut printed: Vec<(Expr, [Kind; 2])> =
-                [equations.flow_rate, equations.readout_rate, noise.rate, noise.mass, noise.label].map(|expr| (expr, node)).into();
+                [equations.flow_rate, equations.readout_rate, noise.rate, noise.mass, noise.label]
+                    .map(|expr| (expr, node))
+                    .into();
             printed.extend(noise.vectors.iter().map(|vector| (vector.body, node)));
             for case in &equations.forces {
                 let kinds = [case.n.kind(), Kind::Node];
@@ -61,7 +66,11 @@ fn equations_are_read_back_as_they_are() {
                     let text = print(&equations.pool, expr, style);
                     let read = parse::parse(&mut equations.pool, &text, &|letter| role(letter, kinds));
                     let read = read.unwrap_or_else(|message| panic!("{act}: {message} in {text}"));
-                    assert!(read == expr, "{act}: {text}\nis read as {}", print(&equations.pool, read, style));
+                    assert!(
+                        read == expr,
+                        "{act}: {text}\nis read as {}",
+                        print(&equations.pool, read, style)
+                    );
                 }
             }
             printed.len()
@@ -79,7 +88,12 @@ fn constants_have_one_root_and_no_root_below_a_multiple() {
         let (root, inverse) = (pool.sqrt(two), pool.pow(pi, -1, 2));
         pool.mul([root, inverse])
     };
-    let cases = [((2, 1), "2 √(2/π) Q_12"), ((1, 2), "(1/√(2 π)) Q_12"), ((3, 4), "(3/(2 √(2 π))) Q_12"), ((-1, 3), "-(1/3) √(2/π) Q_12")];
+    let cases = [
+        ((2, 1), "2 √(2/π) Q_12"),
+        ((1, 2), "(1/√(2 π)) Q_12"),
+        ((3, 4), "(3/(2 √(2 π))) Q_12"),
+        ((-1, 3), "-(1/3) √(2/π) Q_12"),
+    ];
     for ((numerator, denominator), expected) in cases {
         let factor = pool.rational(numerator, denominator);
         let product = pool.mul([factor, ratio, x]);
@@ -96,9 +110,10 @@ fn constants_have_one_root_and_no_root_below_a_multiple() {
 #[test]
 fn pages_are_well_formed() {
     for act in ACTIVATIONS {
-        let (description, _) =
-            expand_for_reading(format!("k = 2, p = 3, second_layer = trained, act = {act}").parse().expect("tokens"))
-                .expect("a valid declaration");
+        let (description, _) = expand_for_reading(
+            format!("k = 2, p = 3, second_layer = trained, act = {act}").parse().expect("tokens"),
+        )
+        .expect("a valid declaration");
         assert!(!description.html.contains("http"), "{act}: nothing is fetched");
         let body = description.html.split_once("<body>").expect("a body").1;
         let body = body.split_once("</body>").expect("an end").0;
@@ -115,7 +130,10 @@ fn pages_are_well_formed() {
                     "msubsup" => Some(3),
                     _ => None,
                 };
-                assert!(wanted.is_none_or(|wanted| wanted == children), "{act}: {name} has {children} children");
+                assert!(
+                    wanted.is_none_or(|wanted| wanted == children),
+                    "{act}: {name} has {children} children"
+                );
                 continue;
             }
             open.last_mut().expect("the body is open").1 += 1;

@@ -1,5 +1,6 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
+pub use crate::numerical::Quadrature;
 pub use crate::orthant::four_signs;
 pub use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
 pub use crate::solve::{Integration, integrate_sized};

@@ -14,6 +14,7 @@ mod error;
 pub mod generated;
 mod initial;
 mod monitor;
+mod numerical;
 mod orthant;
 mod output;
 pub mod plot;

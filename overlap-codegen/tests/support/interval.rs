@@ -43,7 +43,11 @@ impl Interval {
         if value.is_integer() && small(*value.numer()) {
             return Interval::exact(quotient);
         }
-        Interval::around(quotient, quotient, if small(*value.numer()) && small(*value.denom()) { 1 } else { 3 })
+        Interval::around(
+            quotient,
+            quotient,
+            if small(*value.numer()) && small(*value.denom()) { 1 } else { 3 },
+        )
     }
 
     pub fn recip(self) -> Self {
@@ -121,7 +125,8 @@ impl Sub for Interval {
 impl Mul for Interval {
     type Output = Interval;
     fn mul(self, other: Interval) -> Interval {
-        let products = [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
+        let products =
+            [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
         if products.iter().any(|product| product.is_nan()) {
             return ANYTHING;
         }
@@ -149,9 +154,11 @@ fn visit(
         Node::Rational(number) => Interval::rational(*number),
         Node::Pi => Interval::pi(),
         Node::Symbol(symbol) => value(symbol),
-        Node::Sum(constant, terms) => terms.iter().fold(Interval::rational(*constant), |sum, (term, weight)| {
-            sum + Interval::rational(*weight) * visit(pool, *term, value, known)
-        }),
+        Node::Sum(constant, terms) => {
+            terms.iter().fold(Interval::rational(*constant), |sum, (term, weight)| {
+                sum + Interval::rational(*weight) * visit(pool, *term, value, known)
+            })
+        }
         Node::Product(coefficient, factors) => {
             factors.iter().fold(Interval::rational(*coefficient), |product, (base, exponent)| {
                 let twice = *exponent * Rational::from(2);
