@@ -1,3 +1,3 @@
-overlap::overlap_system!(k = 4, p = 8, act = tanh);
+overlap::overlap_system!(k = 4, p = 8, act = swish);
 
 fn main() {}
