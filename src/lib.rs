@@ -29,8 +29,10 @@ pub mod __private {
 /// | --- | --- | --- |
 /// | `k` | number of teacher units, 1 to 64 | |
 /// | `p` | number of student units, 1 to 128 | |
-/// | `act` | activation σ: `erf`, σ(x) = erf(x/√2) | |
+/// | `act` | activation σ of the students: `erf`, `erf(gain = 2)`, `linear`, `hermite(3)`, `polynomial([0, 1, 0.5])`, `relu`, `tanh` | |
+/// | `teacher_act` | activation σ* of the teachers, `sign` among them | `act` |
 /// | `second_layer` | `fixed`, or `trained`: a is part of the state | `fixed` |
+/// | `quadrature` | expectations by Gauss-Hermite quadrature with this many nodes in every dimension | closed forms |
 /// | `unroll` | form of the code: `never` (constant-size loops over lanes), `always` (straight-line), `auto` | `auto` |
 ///
 /// What changes the structure of the code is an option here; all numbers (P, a*, scales, γ, Δ, ...) belong to the
