@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 /// The largest power of a sum that [`Pool::expand`] writes out.
 const LARGEST_EXPANDED: usize = 16;
-/// The largest number of summands that a product is distributed to.
-const MOST_SUMMANDS: usize = 200_000;
+/// The largest number of factors in all the summands that a product is distributed to.
+const MOST_FACTORS: usize = 2_000_000;
 
 impl Pool {
     /// The parts that `expr` is made of, each once and itself last. A node is made after its parts, so the order of the
@@ -131,8 +131,8 @@ impl Pool {
         done[&expr]
     }
 
-    /// Distributes products and integer powers up to 16 over sums, everywhere; a product that would have more than
-    /// 200 000 summands keeps a factor as it is.
+    /// Distributes products and integer powers up to 16 over sums, everywhere; a product whose summands would have more
+    /// than two million factors keeps one of its own as it is.
     pub fn expand(&mut self, expr: Expr) -> Expr {
         let mut done: HashMap<Expr, Expr> = HashMap::new();
         for part in self.parts(expr) {
@@ -158,9 +158,14 @@ impl Pool {
     }
 
     fn distribute(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> Expr {
-        let mut result = self.intern(Node::Rational(coefficient));
+        // What is no sum is multiplied at once.
+        let (sums, others): (Vec<_>, Vec<_>) =
+            factors.iter().copied().partition(|&(base, _)| matches!(self.node(base), Node::Sum(..)));
+        let others: Vec<Expr> = others.into_iter().map(|(base, exponent)| self.power(base, exponent)).collect();
+        let others = self.mul(others);
+        let mut result = self.scale(others, coefficient);
         let mut kept = Vec::new();
-        for &(base, exponent) in factors {
+        for (base, exponent) in sums {
             // Products of large powers of sums would not fit in memory.
             let repeat = match usize::try_from(exponent.to_integer()) {
                 Ok(repeat) if exponent.is_integer() && repeat <= LARGEST_EXPANDED => repeat,
@@ -171,7 +176,8 @@ impl Pool {
             let summands = self.summands(factor);
             for _ in 0..repeat {
                 let others = self.summands(result);
-                if others.len().saturating_mul(summands.len()) > MOST_SUMMANDS {
+                let written = others.len().saturating_mul(self.width(&summands));
+                if written.saturating_add(summands.len().saturating_mul(self.width(&others))) > MOST_FACTORS {
                     kept.push(factor);
                     continue;
                 }
@@ -186,6 +192,15 @@ impl Pool {
         }
         kept.push(result);
         self.mul(kept)
+    }
+
+    /// How many factors the summands have.
+    fn width(&self, summands: &[Expr]) -> usize {
+        let factors = |&summand: &Expr| match self.node(summand) {
+            Node::Product(_, factors) => factors.len(),
+            _ => 1,
+        };
+        summands.iter().map(factors).sum()
     }
 
     fn summands(&mut self, expr: Expr) -> Vec<Expr> {
