@@ -29,6 +29,7 @@ fn ode(times: &[f64]) -> Trajectory {
     trajectory.times = times.to_vec();
     trajectory.states = vec![STATE.to_vec(); times.len()];
     trajectory.risks = vec![0.25; times.len()];
+    trajectory.noises = vec![trajectory.parameters.noise; times.len()];
     trajectory
 }
 

@@ -247,6 +247,7 @@ fn trajectory(shape: Shape) -> Trajectory {
     ode.times = vec![0.0, 0.1, 1.0, 10.0];
     ode.states = (0..4).map(|m| (0..shape.dim()).map(|n| n as f64 + m as f64 / 10.0).collect()).collect();
     ode.risks = vec![1.1, 0.6, 0.2, 0.11];
+    ode.noises = vec![ode.parameters.noise; 4];
     ode
 }
 

@@ -91,7 +91,7 @@ pub(super) fn identity(
         ("shape", &setting.shape),
         ("activation", &setting.activation),
         ("parameters", &setting.parameters),
-        ("schedules", &(&setting.learning_rate, &setting.noise)),
+        ("schedules", &setting.schedules),
         ("initial", &start),
         ("dimension", &setting.dimension),
         ("simulator", &options.simulator_for(problem)),

@@ -135,7 +135,7 @@ impl Ensemble {
         self.shape
     }
 
-    /// The parameters it was simulated with.
+    /// The parameters it was simulated with, schedules left out.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -223,6 +223,7 @@ impl Ensemble {
         trajectory.times.clone_from(&self.times);
         trajectory.states = rows.iter().map(|row| row[index].state.clone()).collect();
         trajectory.risks = rows.iter().map(|row| row[index].risk).collect();
+        trajectory.noises.clone_from(&self.noises);
         Some(trajectory)
     }
 
