@@ -20,6 +20,9 @@ The problem file is one JSON object. Every field may be left out:
   learning_rate      gamma, of the first layer (default 1)
   second_layer_rate  gamma_a, where the second layer is trained (default gamma)
   noise              Delta, variance of the label noise (default 0)
+  learning_rate_schedule, noise_schedule: what multiplies gamma and gamma_a, and Delta, in time:
+                     {\"time\": 10, \"exponent\": 0.5}: the factor (1 + t/10)^-0.5
+                     {\"piecewise\": [[0, 1], [100, 0.1]]}: 1 from t = 0, 0.1 from t = 100 on (default: 1)
   batch              fresh samples a step (default 1)
   P                  teacher overlaps, k rows of k numbers (default: identity)
   a_star, a          second layers of teacher and student, k and p numbers (default: ones)
