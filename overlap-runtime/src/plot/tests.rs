@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulate::Row;
+use crate::simulate::{Extent, Row};
 use crate::{Ensemble, Parameters, Shape, Trajectory};
 use proptest::prelude::*;
 
@@ -254,11 +254,12 @@ fn trajectory(shape: Shape) -> Trajectory {
 /// Replicas around the rows of [`trajectory`]: its state and risk plus each of `offsets`. Δ/2 is 0.1 there.
 fn ensemble(shape: Shape, offsets: &[f64]) -> Ensemble {
     let ode = trajectory(shape);
-    let mut sgd = Ensemble::empty(shape, ode.parameters().clone(), 10, offsets.len(), false);
+    let mut sgd = Ensemble::empty(shape, ode.parameters().clone(), 10, offsets.len(), Extent::default());
     for (row, state) in ode.states.iter().enumerate() {
         let replica = |offset: &f64| Row {
             state: state.iter().map(|value| value + offset).collect(),
             risk: ode.risks[row] + offset,
+            training: None,
         };
         sgd.push(
             ode.times[row],
@@ -292,7 +293,7 @@ fn the_learning_curve_shows_excess_risk() {
 
     let single = learning_curve("", &ode, Some(&ensemble(shape, &[0.0])), &[]);
     assert_eq!(single.panels[0].series.len(), 2, "a single run has no standard deviation");
-    let interrupted = Ensemble::empty(shape, ode.parameters().clone(), 10, 3, false);
+    let interrupted = Ensemble::empty(shape, ode.parameters().clone(), 10, 3, Extent::default());
     let figure = learning_curve("", &ode, Some(&interrupted), &[]);
     assert_eq!(figure, learning_curve("", &ode, None, &[]));
 }

@@ -86,7 +86,7 @@ pub(super) fn identity(
     options: &SimulateOptions,
 ) -> String {
     let start = (problem.initial(), problem.m().as_slice(), problem.q().as_slice());
-    let lines: [(&str, &dyn std::fmt::Debug); 11] = [
+    let lines: [(&str, &dyn std::fmt::Debug); 12] = [
         ("system", &system),
         ("shape", &setting.shape),
         ("activation", &setting.activation),
@@ -95,7 +95,8 @@ pub(super) fn identity(
         ("initial", &start),
         ("dimension", &setting.dimension),
         ("simulator", &options.simulator_for(problem)),
-        ("replicas", &(options.replicas, options.keep_replicas)),
+        ("algorithm", &(options.algorithm, options.precision)),
+        ("replicas", &(options.replicas, options.extent())),
         ("seed", &options.seed),
         ("times", &times),
     ];

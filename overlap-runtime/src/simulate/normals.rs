@@ -4,6 +4,8 @@
 //! side by side whatever the width of a pack, so that the numbers are those of the seed on every machine (to rounding
 //! in the last place where it has no fused multiply-add).
 
+mod single;
+
 use crate::simd::{MAX_LANES, Simd};
 
 /// Generators side by side.
@@ -112,7 +114,7 @@ impl Normals {
 
     /// Fills `out`, whose length is a multiple of [`LANES`], with uniform numbers in (0, 1].
     #[inline(always)]
-    fn uniform<S: Simd>(&mut self, s: S, out: &mut [f64]) {
+    pub(super) fn uniform<S: Simd>(&mut self, s: S, out: &mut [f64]) {
         for at in (0..LANES).step_by(S::LANES) {
             let mut state = self.load(s, at);
             for out in out.chunks_exact_mut(LANES) {
