@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// First line of every checkpoint; the number is the version of the format and of the streams.
-const TITLE: &[u8] = b"overlap simulation checkpoint 1\n";
+const TITLE: &[u8] = b"overlap simulation checkpoint 2\n";
 
 /// Everything that changes in a simulation passes through here, in one order for saving and restoring.
 pub(super) trait Visit {

@@ -16,9 +16,9 @@ use crate::weights::Weights;
 use chunk::Chunk;
 
 /// Coordinates of a chunk: the chunk of all students and inputs fits into the first-level cache.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 /// Chunks whose inputs are drawn together.
-const DRAWN_TOGETHER: usize = 4;
+const DRAWN_TOGETHER: usize = 2;
 
 /// What all replicas start from.
 pub(super) struct Start<T> {
