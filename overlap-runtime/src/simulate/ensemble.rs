@@ -272,6 +272,27 @@ impl Ensemble {
         Some(trajectory)
     }
 
+    /// Writes the covariances as CSV, for every time one row per entry: `t,entry,M_1_1,...,risk`. Only the header where they
+    /// were not asked for.
+    ///
+    /// # Errors
+    /// What the writer answers, as [`Error::Io`] on a path named `-`.
+    pub fn write_covariance_csv(&self, writer: impl Write) -> Result<(), Error> {
+        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
+        let mut csv = csv::Writer::from_writer(writer);
+        let mut names = self.shape.names();
+        names.push("risk".to_owned());
+        csv.write_record(["t", "entry"].into_iter().chain(names.iter().map(String::as_str))).map_err(fail)?;
+        for (index, time) in self.times.iter().enumerate() {
+            let Some(covariance) = self.covariance(index) else { break };
+            for (name, row) in names.iter().zip(covariance.row_iter()) {
+                let cells = [time.to_string(), name.clone()].into_iter();
+                csv.write_record(cells.chain(row.iter().map(|value| value.to_string()))).map_err(fail)?;
+            }
+        }
+        csv.flush().map_err(Error::io("-", "write"))
+    }
+
     /// Writes CSV, one row per time. The first columns are those of [`Trajectory::write_csv`], with the means:
     /// `t,risk,excess_risk,M_1_1,...`; then `risk_std,risk_sem` and, for every overlap, `M_1_1_std,M_1_1_sem,...`; then for
     /// every level of the quantiles asked for `risk_q0.05,M_1_1_q0.05,...`, and with training sets
