@@ -11,6 +11,9 @@ use overlap_runtime::{
 };
 use textbook::Textbook;
 
+overlap::overlap_system!(Gains: k = 2, p = 3, act = erf(gain = 2), teacher_act = sign, second_layer = trained);
+overlap::overlap_system!(Rectified: k = 1, p = 1, act = relu);
+
 fn builder() -> ProblemBuilder {
     let m = DMatrix::from_row_slice(2, 3, &[0.3, 0.1, -0.2, 0.0, 0.4, 0.1]);
     let q = DMatrix::from_row_slice(3, 3, &[0.8, 0.1, 0.0, 0.1, 0.6, 0.05, 0.0, 0.05, 0.7]);
@@ -30,16 +33,21 @@ fn largest_difference(one: &[f64], other: &[f64]) -> f64 {
     one.iter().zip(other).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
 }
 
-/// A step is w_i -= γ ∂R/∂w_i, a_i -= (γ_a/d) ∂R/∂a_i, with gradients by central differences of the textbook's risk as a
-/// function of weights that have the problem's overlaps (error 1e-9 of their size).
+/// A step is w_i -= γ ∂R/∂w_i, a_i -= (γ_a/d) ∂R/∂a_i, with gradients by central differences of the system's risk as a
+/// function of weights that have the problem's overlaps (error 1e-9 of their size), and the same with units of another gain
+/// and teachers of another activation.
 #[test]
 fn a_step_of_the_descent_is_the_gradient_of_the_risk() {
+    check_step(&Textbook::new(2, 3, true));
+    check_step(&Gains);
+}
+
+fn check_step(system: &dyn System) {
     let (k, p, d) = (2, 3, 7);
-    let system = Textbook::new(k, p, true);
     let rate = Schedule::Piecewise(vec![(0.0, 0.5)]);
     let correlated = DMatrix::from_row_slice(2, 2, &[1.0, 0.3, 0.3, 0.8]);
     let problem = builder().teacher_overlaps(correlated).learning_rate_schedule(rate).build().expect("valid");
-    let parameters = Parameters::new(&system, &problem).unwrap();
+    let parameters = Parameters::new(system, &problem).unwrap();
     // Any weights with the overlaps: Cholesky's root.
     let mut omega = DMatrix::zeros(5, 5);
     omega.view_mut((0, 0), (2, 2)).copy_from(problem.teacher_overlaps());
@@ -81,7 +89,7 @@ fn a_step_of_the_descent_is_the_gradient_of_the_risk() {
     assert!(largest_difference(&truth, &state(&root, &a)) > 0.01);
     for simulator in [Simulator::Direct, Simulator::Reduced] {
         let options = population().simulator(simulator).dimension(d);
-        let found = simulate(&system, &problem, &[1.0 / d as f64], &options).unwrap();
+        let found = simulate(system, &problem, &[1.0 / d as f64], &options).unwrap();
         let difference = largest_difference(found.mean(0).unwrap().as_slice(), &truth);
         assert!(difference < 1e-8, "{simulator:?}: {difference:e}");
     }
@@ -252,4 +260,7 @@ fn what_does_not_go_together_is_named() {
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
         assert!(error.to_string().starts_with(beginning), "{beginning}: {error}");
     }
+    let problem = Problem::builder(1, 1).build().unwrap();
+    let error = simulate(&Rectified, &problem, &[1.0], &population()).unwrap_err();
+    assert!(error.to_string().starts_with("activation = relu, but it must be erf"), "{error}");
 }

@@ -17,15 +17,18 @@ pub(super) struct Start {
     pub(super) setting: Setting,
     /// All weights over √d, teachers first, n rows.
     rows: Vec<f64>,
+    /// 1/g² of every unit.
+    widths: Vec<f64>,
 }
 
 impl Start {
     /// With the weights themselves, in d dimensions.
     pub(super) fn direct(setting: Setting, problem: &Problem) -> Result<Self, Error> {
+        let widths = widths(&setting)?;
         let weights = Weights::of(problem, setting.dimension)?;
         let root = (setting.dimension as f64).sqrt();
         let rows = [weights.teacher.as_slice(), weights.student.as_slice()].concat();
-        Ok(Start { setting, rows: rows.into_iter().map(|weight| weight / root).collect() })
+        Ok(Start { setting, rows: rows.into_iter().map(|weight| weight / root).collect(), widths })
     }
 
     /// Numbers in all weights.
@@ -35,9 +38,10 @@ impl Start {
 
     /// With weights in the n dimensions they span, which they never leave.
     pub(super) fn reduced(setting: Setting, problem: &Problem) -> Result<Self, Error> {
+        let widths = widths(&setting)?;
         let chain = Chain::new(setting, problem)?;
         let rows = chain.rows();
-        Ok(Start { setting: chain.setting, rows })
+        Ok(Start { setting: chain.setting, rows, widths })
     }
 }
 
@@ -45,6 +49,7 @@ impl Start {
 #[derive(Clone)]
 pub(super) struct Descent<'a> {
     setting: &'a Setting,
+    widths: &'a [f64],
     rows: Vec<f64>,
     /// Second layer a.
     a: Vec<f64>,
@@ -57,10 +62,11 @@ pub(super) struct Descent<'a> {
 
 impl<'a> Descent<'a> {
     pub(super) fn new(start: &'a Start) -> Self {
-        let Start { setting, rows } = start;
+        let Start { setting, rows, widths } = start;
         let (n, p) = (setting.shape.nodes(), setting.shape.p);
         let mut descent = Descent {
             setting,
+            widths,
             a: setting.parameters.a.clone(),
             step: 0,
             omega: vec![0.0; n * n],
@@ -130,7 +136,7 @@ impl<'a> Descent<'a> {
     }
 
     fn one_step(&mut self) {
-        let Setting { shape, activation, parameters, schedules, dimension, .. } = self.setting;
+        let Setting { shape, parameters, schedules, dimension, .. } = self.setting;
         let (k, p, n, d) = (shape.k, shape.p, shape.nodes(), *dimension as f64);
         let width = self.rows.len() / n;
         let rate = schedules.learning_rate.factor(self.step as f64 / d) * parameters.s / d;
@@ -141,20 +147,19 @@ impl<'a> Descent<'a> {
         let mut moved_a = self.a.clone();
         for i in 0..p {
             let own = k + i;
-            let pair = |m: usize| Pair::of(&self.omega, n, own, m);
-            let bend: f64 = (0..n).map(|m| c[m] * pair(m).bend(*activation)).sum();
+            let pair = |m: usize| Pair::of(&self.omega, self.widths, own, m);
+            let bend: f64 = (0..n).map(|m| c[m] * pair(m).bend()).sum();
             let target = &mut self.moved[i * width..(i + 1) * width];
             target.copy_from_slice(&self.rows[own * width..(own + 1) * width]);
             for m in 0..n {
                 let own_bend = if m == own { bend } else { 0.0 };
-                let factor =
-                    rate * parameters.gamma * self.a[i] * (c[m] * pair(m).slopes(*activation) + own_bend);
+                let factor = rate * parameters.gamma * self.a[i] * (c[m] * pair(m).slopes() + own_bend);
                 for (target, row) in target.iter_mut().zip(&self.rows[m * width..]) {
                     *target += factor * row;
                 }
             }
             if shape.trained {
-                let pull: f64 = (0..n).map(|m| c[m] * pair(m).values(*activation)).sum();
+                let pull: f64 = (0..n).map(|m| c[m] * pair(m).values()).sum();
                 moved_a[i] += rate * parameters.gamma_a * pull;
             }
         }
@@ -163,7 +168,7 @@ impl<'a> Descent<'a> {
     }
 }
 
-/// The covariance of two fields λ_u, λ_v.
+/// The covariance of two fields λ_u, λ_v of units erf(g λ/√2), with 1/g² beside each variance.
 struct Pair {
     uu: f64,
     uv: f64,
@@ -171,31 +176,39 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(omega: &[f64], n: usize, u: usize, v: usize) -> Self {
-        Pair { uu: omega[u * n + u], uv: omega[u * n + v], vv: omega[v * n + v] }
+    fn of(omega: &[f64], widths: &[f64], u: usize, v: usize) -> Self {
+        let n = widths.len();
+        Pair { uu: widths[u] + omega[u * n + u], uv: omega[u * n + v], vv: widths[v] + omega[v * n + v] }
     }
 
     /// I2 = E[σ(λ_u) σ(λ_v)].
-    fn values(&self, activation: Activation) -> f64 {
-        match activation {
-            Activation::Erf => {
-                let cosine = self.uv / ((1.0 + self.uu) * (1.0 + self.vv)).sqrt();
-                FRAC_2_PI * libm::asin(cosine)
-            }
-        }
+    fn values(&self) -> f64 {
+        FRAC_2_PI * libm::asin(self.uv / (self.uu * self.vv).sqrt())
     }
 
     /// J2 = E[σ'(λ_u) σ'(λ_v)].
-    fn slopes(&self, activation: Activation) -> f64 {
-        match activation {
-            Activation::Erf => FRAC_2_PI / ((1.0 + self.uu) * (1.0 + self.vv) - self.uv * self.uv).sqrt(),
-        }
+    fn slopes(&self) -> f64 {
+        FRAC_2_PI / (self.uu * self.vv - self.uv * self.uv).sqrt()
     }
 
     /// E[σ''(λ_u) σ(λ_v)].
-    fn bend(&self, activation: Activation) -> f64 {
-        match activation {
-            Activation::Erf => -self.uv * self.slopes(activation) / (1.0 + self.uu),
-        }
+    fn bend(&self) -> f64 {
+        -self.uv * self.slopes() / self.uu
     }
+}
+
+/// 1/g² of every unit, teachers first: what its smoothness adds to the variance of its field; 0 for a sign.
+fn widths(setting: &Setting) -> Result<Vec<f64>, Error> {
+    let width = |activation: Activation| match activation {
+        Activation::Erf => Ok(1.0),
+        Activation::ErfGain(gain) => Ok(1.0 / (gain * gain)),
+        Activation::Sign => Ok(0.0),
+        other => {
+            let bound = "erf (of any gain, or sign for teachers) for gradient descent on the population risk";
+            Err(Error::invalid("activation", other, bound))
+        }
+    };
+    let mut widths = vec![width(setting.teacher_activation)?; setting.shape.k];
+    widths.resize(setting.shape.nodes(), width(setting.activation)?);
+    Ok(widths)
 }
