@@ -44,11 +44,13 @@ impl<T: Real> Chunk<'_, T> {
     /// Updates G students from number `first` and adds to their fields.
     #[inline(always)]
     fn students<S: Simd, const G: usize>(&mut self, s: S, first: usize, weights: &mut [[T; CHUNK]; G]) {
-        // A whole chunk has a length known to the compiler.
-        match (self.length == CHUNK, self.factors) {
-            (true, Some(factors)) => self.update(s, first, weights, CHUNK, factors),
-            (false, Some(factors)) => self.update(s, first, weights, self.length, factors),
-            (_, None) => self.fields(s, 0, first, weights, self.length),
+        // A whole chunk has a length known to the compiler, except where it would unroll the whole loop and run out of
+        // registers.
+        let known = self.length == CHUNK && CHUNK / T::LANES > 8;
+        match self.factors {
+            Some(factors) if known => self.update(s, first, weights, CHUNK, factors),
+            Some(factors) => self.update(s, first, weights, self.length, factors),
+            None => self.fields(s, 0, first, weights, self.length),
         }
         for sample in 1..self.inputs.len() {
             self.fields(s, sample, first, weights, self.length);
