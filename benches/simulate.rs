@@ -8,7 +8,7 @@ mod textbook;
 use cpu_time::ProcessTime;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use nalgebra::{DMatrix, DVector};
-use overlap_runtime::{Activation, Initial, Problem, SimulateOptions, Simulator, simulate};
+use overlap_runtime::{Activation, Initial, Precision, Problem, SimulateOptions, Simulator, simulate};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
@@ -50,44 +50,65 @@ impl Straightforward {
     }
 }
 
-/// A step count and the work that does so many steps (of one replica).
-fn simulated(d: usize, simulator: Simulator, replicas: usize, threads: usize, steps: u64) -> impl FnMut() {
+/// The work that does so many steps of every replica.
+fn simulated(d: usize, options: SimulateOptions, steps: u64) -> Box<dyn FnMut()> {
     let system = Textbook::new(K, P, false);
     let problem = Problem::builder(K, P).initial(Initial::informed(0.3)).build().unwrap();
-    let options =
-        SimulateOptions::default().dimension(d).simulator(simulator).replicas(replicas).threads(threads);
-    move || {
+    let options = options.dimension(d);
+    Box::new(move || {
         simulate(&system, &problem, &[steps as f64 / d as f64], &options).unwrap();
-    }
+    })
 }
 
-/// Name, steps of all replicas, work.
-type Case = (String, u64, Box<dyn FnMut()>);
+/// One thing to measure.
+struct Case {
+    name: String,
+    /// Steps of all replicas.
+    steps: u64,
+    work: Box<dyn FnMut()>,
+    /// The case it is compared with.
+    baseline: usize,
+    /// Whether elapsed time counts, not processor time.
+    elapsed: bool,
+}
 
 fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
+    let one = || SimulateOptions::default().threads(1);
     for d in [1000, 10_000] {
         let steps = 4_000_000 / d as u64;
+        let baseline = cases.len();
+        let mut add = |name: &str, steps, work| {
+            cases.push(Case { name: format!("{name}, d = {d}"), steps, work, baseline, elapsed: false });
+        };
         let mut loops = Straightforward::new(d);
-        let work = move || (0..steps / 4).for_each(|_| loops.step());
-        cases.push((format!("straightforward, d = {d}"), steps / 4, Box::new(work)));
-        cases.push((
-            format!("direct, d = {d}"),
-            steps,
-            Box::new(simulated(d, Simulator::Direct, 1, 1, steps)),
-        ));
+        add("straightforward", steps / 4, Box::new(move || (0..steps / 4).for_each(|_| loops.step())));
+        let direct = || one().simulator(Simulator::Direct);
+        add("direct", steps, simulated(d, direct(), steps));
+        add("direct, single precision", steps, simulated(d, direct().precision(Precision::Single), steps));
     }
     for d in [1000, 1_000_000_000] {
         let steps = 100_000;
-        let reduced =
-            |replicas, threads| Box::new(simulated(d, Simulator::Reduced, replicas, threads, steps));
-        cases.push((format!("reduced, d = {d}"), steps, reduced(1, 1)));
-        cases.push((format!("reduced, 8 replicas, d = {d}"), 8 * steps, reduced(8, 1)));
+        for (name, replicas) in [("reduced", 1), ("reduced, 8 replicas", 8)] {
+            cases.push(Case {
+                name: format!("{name}, d = {d}"),
+                steps: replicas as u64 * steps,
+                work: simulated(d, one().replicas(replicas), steps),
+                baseline: 0,
+                elapsed: false,
+            });
+        }
     }
-    let steps = 50_000;
+    let baseline = cases.len();
     for threads in [1, 2] {
-        let work = simulated(1000, Simulator::Reduced, 64, threads, steps);
-        cases.push((format!("reduced, 64 replicas, elapsed, {threads} threads"), 64 * steps, Box::new(work)));
+        let (steps, replicas) = (50_000, 64);
+        cases.push(Case {
+            name: format!("reduced, 64 replicas, elapsed, {threads} threads"),
+            steps: replicas as u64 * steps,
+            work: simulated(1000, SimulateOptions::default().replicas(replicas).threads(threads), steps),
+            baseline,
+            elapsed: true,
+        });
     }
     cases
 }
@@ -98,23 +119,22 @@ fn ratios() {
     let mut cases = cases();
     let mut times = vec![Vec::new(); cases.len()];
     for _ in 0..ROUNDS {
-        for ((name, steps, work), times) in cases.iter_mut().zip(&mut times) {
+        for (case, times) in cases.iter_mut().zip(&mut times) {
             // Processor time, which a busy machine does not lengthen; two threads are a matter of elapsed time.
             let (start, processor) = (Instant::now(), ProcessTime::now());
-            work();
-            let time = if name.ends_with("threads") { start.elapsed() } else { processor.elapsed() };
-            times.push(time.as_secs_f64() * 1e9 / *steps as f64);
+            (case.work)();
+            let time = if case.elapsed { start.elapsed() } else { processor.elapsed() };
+            times.push(time.as_secs_f64() * 1e9 / case.steps as f64);
         }
     }
     times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-    println!(
-        "| case | ns per step: minimum | median | ratio of minima to straightforward at d = 1000 | of medians |"
-    );
-    println!("| --- | --- | --- | --- | --- |");
-    for ((name, ..), own) in cases.iter().zip(&times) {
+    println!("| case | ns per step: minimum | median | against | minima | medians |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for (case, own) in cases.iter().zip(&times) {
         let (least, median) = (own[0], own[ROUNDS / 2]);
-        let (all, middle) = (times[0][0] / least, times[0][ROUNDS / 2] / median);
-        println!("| {name} | {least:.1} | {median:.1} | {all:.1} | {middle:.1} |");
+        let (baseline, name) = (&times[case.baseline], &cases[case.baseline].name);
+        let (minima, medians) = (baseline[0] / least, baseline[ROUNDS / 2] / median);
+        println!("| {} | {least:.1} | {median:.1} | {name} | {minima:.1} | {medians:.1} |", case.name);
     }
 }
 
@@ -124,7 +144,7 @@ fn main() {
     }
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("sgd");
-    for (name, steps, mut work) in cases() {
+    for Case { name, steps, mut work, .. } in cases() {
         group.throughput(Throughput::Elements(steps));
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| bencher.iter(&mut work));
     }

@@ -65,16 +65,20 @@ fn experiment(options: &Options) -> Result<(), Error> {
 fn figure(ode: &Trajectory, simulations: &[Ensemble]) -> Figure {
     let mut risk = Panel::new("", Axis::log("t = steps / d"), Axis::log("excess risk R − Δ/2"));
     let mut deviation = Panel::new("", Axis::log("t = steps / d"), Axis::log("max |Ω − Ω̄| of a run"));
-    for (sgd, colour) in simulations.iter().zip(Colour::series(simulations.len())) {
+    let curves = simulations.iter().zip(Colour::series(simulations.len()));
+    // Runs that nearly coincide stay visible under each other: the larger d, the wider the line, and the smallest on top.
+    for ((sgd, colour), width) in curves.rev().zip([6.0, 3.5, 1.1]) {
         let label = format!("SGD, d = 10^{{{}}}", sgd.dimension().ilog10());
-        for run in (0..sgd.replicas().min(2)).filter_map(|replica| sgd.replica(replica)) {
-            let style = Style::line(colour).width(1.4).alpha(0.8);
+        let runs = if width < 2.0 { 5 } else { 2 };
+        for run in (0..sgd.replicas().min(runs)).filter_map(|replica| sgd.replica(replica)) {
+            let style = Style::line(colour).width(width).alpha(0.7);
             risk = risk.line(&label, style, run.times().to_vec(), run.excess_risk());
             let largest = (0..run.len()).filter_map(|row| Some((run.state(row)?, ode.state(row)?)));
             let largest = largest.map(|(run, ode)| {
                 let pairs = run.as_slice().iter().zip(ode.as_slice());
                 pairs.map(|(run, ode)| (run - ode).abs()).fold(0.0, f64::max)
             });
+            let style = Style::line(colour).width(1.4).alpha(0.8);
             deviation = deviation.line(&label, style, run.times().to_vec(), largest.collect());
         }
     }

@@ -41,11 +41,11 @@ impl Streams {
     fn draw(&mut self) -> [f64; 16] {
         let mut out = [0.0; 16];
         for (lane, generator) in self.0.iter_mut().enumerate() {
-            let (u, v) = (generator.next_u64(), generator.next_u64());
-            let unit = |word: u64| (word >> 12) as f64 * 2.0_f64.powi(-52);
-            let radius = (-2.0 * (1.0 - unit(u)).ln()).sqrt();
-            let (sin, cos) = (std::f64::consts::PI * (unit(v) - 0.5)).sin_cos();
-            out[lane] = if v & 1 == 1 { -radius * cos } else { radius * cos };
+            let word = generator.next_u64();
+            let unit = |half: u64| half as f64 * 2.0_f64.powi(-32);
+            let radius = (-2.0 * (1.0 - unit(word >> 32)).ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::PI * (unit(word & 0xffff_ffff) - 0.5)).sin_cos();
+            out[lane] = if word & 1 == 1 { -radius * cos } else { radius * cos };
             out[lane + 8] = radius * sin;
         }
         out
@@ -366,6 +366,39 @@ fn moments_are_those_of_the_replicas() {
     check(m, mean.m(1, 2), deviation.m(1, 2), error.m(1, 2));
     let risk = of(&ensemble, &|replica| replica.risk()[0]);
     check(risk, ensemble.risk()[0], ensemble.risk_standard_deviation()[0], ensemble.risk_standard_error()[0]);
+    // Covariances and quantiles over the same replicas; asking for them, or not keeping replicas, changes nothing else.
+    let asked = options.clone().keep_replicas(false).covariance(true).quantiles([0.0, 0.5]);
+    let more = simulate(&system, &problem, &[1.0], &asked).unwrap();
+    assert_eq!(
+        (more.mean(0), more.standard_deviation(0)),
+        (ensemble.mean(0), ensemble.standard_deviation(0))
+    );
+    assert_eq!((more.replica(0), ensemble.covariance(0), ensemble.quantile(0, 0)), (None, None, None));
+    let shape = system.shape();
+    let covariance = more.covariance(0).unwrap();
+    assert_eq!(covariance.shape(), (shape.dim() + 1, shape.dim() + 1));
+    let risks = of(&ensemble, &|replica| replica.risk()[0]);
+    let m = of(&ensemble, &|replica| replica.state(0).unwrap().m(1, 2));
+    let middle = |values: &[f64]| values.iter().sum::<f64>() / 5.0;
+    let middle_m = middle(&m);
+    let product: f64 = m.iter().zip(&risks).map(|(m, risk)| (m - middle_m) * (risk - middle(&risks))).sum();
+    assert!((covariance[(shape.m(1, 2), shape.dim())] / (product / 4.0) - 1.0).abs() < 1e-12);
+    assert_eq!(covariance, covariance.transpose());
+    let sorted = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    assert_eq!(more.quantile_levels(), [0.0, 0.5]);
+    let (least, median) = (more.quantile(0, 0).unwrap(), more.quantile(0, 1).unwrap());
+    assert_eq!((least.m(1, 2), median.m(1, 2)), (sorted(m.clone())[0], sorted(m)[2]));
+    assert_eq!((more.risk_quantile(1), more.risk_quantile(2)), (Some(vec![sorted(risks)[2]]), None));
+    let mut bytes = Vec::new();
+    more.write_csv(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let place = header.iter().position(|name| *name == "M_2_3_q0.5").unwrap();
+    let cell = text.lines().nth(1).unwrap().split(',').nth(place).unwrap();
+    assert_eq!(cell.parse::<f64>().unwrap(), median.m(1, 2));
     // A fixed second layer does not deviate.
     assert_eq!((mean.a(0), deviation.a(0)), (1.0, 0.0));
 }

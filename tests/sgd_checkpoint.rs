@@ -6,7 +6,8 @@ mod textbook;
 
 use nalgebra::DMatrix;
 use overlap_runtime::{
-    Ensemble, Error, Initial, Monitor, Problem, SimulateOptions, Simulator, simulate, simulate_monitored,
+    Algorithm, Ensemble, Error, Initial, Monitor, Precision, Problem, SimulateOptions, Simulator, simulate,
+    simulate_monitored,
 };
 use std::path::Path;
 use std::process::Command;
@@ -32,6 +33,8 @@ fn options(simulator: Simulator, replicas: usize) -> SimulateOptions {
         .dimension(if simulator == Simulator::Direct { 3000 } else { 100_000 })
         .replicas(replicas)
         .keep_replicas(true)
+        .covariance(true)
+        .quantiles([0.1, 0.5])
         .checkpoint_interval(Duration::ZERO)
 }
 
@@ -52,16 +55,22 @@ impl Monitor for Patience {
 /// Interrupted again and again, on one thread and on several, until it is done.
 #[test]
 fn interruptions_leave_no_trace() {
-    for (simulator, replicas, batch) in [
-        (Simulator::Direct, 3, 1),
-        (Simulator::Direct, 2, 3),
-        (Simulator::Reduced, 1, 1),
-        (Simulator::Reduced, 2, 5),
-        (Simulator::Reduced, 17, 1),
+    let direct = |replicas| options(Simulator::Direct, replicas);
+    let reduced = |replicas| options(Simulator::Reduced, replicas);
+    for (asked, batch) in [
+        (direct(3), 1),
+        (direct(2), 3),
+        (direct(2).precision(Precision::Single), 1),
+        // Several passes.
+        (direct(2).algorithm(Algorithm::MultiPass { samples: 500 }), 3),
+        (reduced(1).algorithm(Algorithm::Population), 1),
+        (reduced(1), 1),
+        (reduced(2), 5),
+        (reduced(17), 1),
     ] {
         let (system, problem, folder) = (system(), problem(batch), TempDir::new().unwrap());
-        let whole = simulate(&system, &problem, &TIMES, &options(simulator, replicas)).unwrap();
-        let saved = options(simulator, replicas).checkpoint(folder.path().join("run"));
+        let whole = simulate(&system, &problem, &TIMES, &asked).unwrap();
+        let saved = asked.clone().checkpoint(folder.path().join("run"));
         let mut interruptions = 0;
         let continued = loop {
             let options = saved.clone().threads(1 + interruptions % 3);
@@ -72,7 +81,7 @@ fn interruptions_leave_no_trace() {
                 Err(other) => panic!("{other}"),
             }
         };
-        assert!(interruptions > 1, "{simulator:?}");
+        assert!(interruptions > 1, "{asked:?}");
         assert_same(&continued, &whole);
         // What is finished is read back.
         let none = Patience(AtomicUsize::new(0));
@@ -147,6 +156,8 @@ fn other_files_are_named_and_left_alone() {
     refused(&small.clone().dimension(51), 1, "it has dimension = 50, this one dimension = 51");
     refused(&small.clone().simulator(Simulator::Direct), 1, "it has simulator = Reduced");
     refused(&small, 2, "it has parameters");
+    refused(&small.clone().algorithm(Algorithm::Population), 1, "it has algorithm = (OnePass, Double)");
+    refused(&small.clone().quantiles([]), 1, "it has replicas = ");
     // Cut anywhere, or with any byte changed.
     for length in (1..good.len()).step_by(97) {
         std::fs::write(&path, &good[..length]).unwrap();

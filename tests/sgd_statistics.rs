@@ -5,7 +5,7 @@
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{Ensemble, Initial, Parameters, Problem, SimulateOptions, System, simulate};
+use overlap_runtime::{Ensemble, Initial, Parameters, Problem, SimulateOptions, Simulator, System, simulate};
 use textbook::Textbook;
 
 /// The state at `times`, by the classical Runge-Kutta method with steps of at most 0.02: error below 1e-8 here.
@@ -97,14 +97,24 @@ fn mean_of_one_step_is_the_drift() {
 /// weighted fit) 0.3 %.
 #[test]
 fn sgd_concentrates_on_the_ode() {
+    concentrates(Simulator::Reduced);
+}
+
+/// The same of the simulator with weights, which knows nothing of the chain.
+#[test]
+fn direct_sgd_concentrates_on_the_ode() {
+    concentrates(Simulator::Direct);
+}
+
+fn concentrates(simulator: Simulator) {
     let system = Textbook::new(2, 3, false);
     let problem = problem(|builder| builder.learning_rate(3.0).noise(0.05));
     let times = [0.5, 1.0, 2.0, 4.0];
     let states = solution(&system, &problem, &start(&system, &problem), &times);
     let mut points = Vec::new();
     for (d, replicas) in [(100, 1000), (300, 300), (1000, 100)] {
-        let options =
-            SimulateOptions::default().dimension(d).replicas(replicas).seed(d as u64).keep_replicas(true);
+        let options = SimulateOptions::default().simulator(simulator).dimension(d);
+        let options = options.replicas(replicas).seed(d as u64).keep_replicas(true);
         let ensemble = simulate(&system, &problem, &times, &options).unwrap();
         let bias = 0.25 / d as f64;
         for (row, state) in states.iter().enumerate() {
@@ -137,7 +147,7 @@ fn sgd_concentrates_on_the_ode() {
         points.push(((d as f64).ln(), average.ln(), average * average * count / variance));
     }
     let (slope, error) = weighted_slope(&points);
-    println!("E max|ΔΩ| ~ d^({slope:.3} ± {error:.3})");
+    println!("{simulator:?}: E max|ΔΩ| ~ d^({slope:.3} ± {error:.3})");
     assert!(error < 0.02 && (slope + 0.5).abs() < 3.0 * error, "slope {slope} ± {error}");
 }
 

@@ -41,7 +41,9 @@ pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use schedule::Schedule;
 pub use shape::Shape;
-pub use simulate::{Ensemble, SimulateOptions, Simulator, simulate, simulate_monitored, whole_steps};
+pub use simulate::{
+    Algorithm, Ensemble, Precision, SimulateOptions, Simulator, simulate, simulate_monitored, whole_steps,
+};
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
     solve, solve_many, solve_many_monitored, solve_monitored, solve_until,

@@ -9,6 +9,7 @@
 //! | `learning_rate` | γ | 1 |
 //! | `second_layer_rate` | γ_a | γ where the second layer is trained, else 0 |
 //! | `noise` | Δ, the variance of the label noise | 0 |
+//! | `learning_rate_schedule`, `noise_schedule` | what multiplies γ and γ_a, and Δ, in time: `{"time": 10, "exponent": 0.5}` for (1 + t/10)^(-0.5), `{"piecewise": [[0, 1], [100, 0.1]]}` for 1 from t = 0 and 0.1 from t = 100 on | 1 at all times |
 //! | `batch` | b | 1 |
 //! | `P` | teacher overlaps, k rows of k numbers | identity |
 //! | `a_star`, `a` | second layers, k and p numbers (a at t = 0) | ones |
@@ -19,7 +20,7 @@
 //! them and are not read. Any other field is an error.
 
 use crate::problem_json::{self, Entries};
-use crate::{Activation, Error, Initial, Problem, Scale, Shape, System};
+use crate::{Activation, Error, Initial, Problem, Scale, Schedule, Shape, System};
 use nalgebra::DMatrix;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -90,6 +91,18 @@ impl Problem {
             fields.push(("second_layer_rate", json!(rate)));
         }
         fields.push(("noise", json!(self.noise())));
+        for (name, schedule) in [
+            ("learning_rate_schedule", self.learning_rate_schedule()),
+            ("noise_schedule", self.noise_schedule()),
+        ] {
+            match schedule {
+                Schedule::Constant => {}
+                Schedule::PowerLaw { time, exponent } => {
+                    fields.push((name, json!({ "time": time, "exponent": exponent })));
+                }
+                Schedule::Piecewise(pieces) => fields.push((name, json!({ "piecewise": pieces }))),
+            }
+        }
         fields.push(("batch", json!(self.batch())));
         fields.push(("P", rows(self.teacher_overlaps())));
         fields.push(("a_star", json!(self.a_star().as_slice())));
@@ -181,6 +194,12 @@ fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {
     if let Some(value) = entries.take("noise") {
         builder = builder.noise(number("noise", &value)?);
     }
+    if let Some(fields) = entries.take_object("learning_rate_schedule") {
+        builder = builder.learning_rate_schedule(schedule("learning_rate_schedule", fields)?);
+    }
+    if let Some(fields) = entries.take_object("noise_schedule") {
+        builder = builder.noise_schedule(schedule("noise_schedule", fields)?);
+    }
     if let Some(value) = entries.take("batch") {
         builder = builder.batch(whole("batch", &value, 1)? as usize);
     }
@@ -230,9 +249,9 @@ fn initial(entries: &mut Entries) -> Result<Initial, Error> {
             Ok(Initial::Drawn { dimension, seed, variance })
         }
     };
-    let initial = match (overlaps, entries.initial.take()) {
+    let initial = match (overlaps, entries.take_object("initial")) {
         ((Some(m), Some(q)), None) => return Ok(Initial::Given { m: matrix("M", &m)?, q: matrix("Q", &q)? }),
-        ((None, None), fields) => drawn(*fields.unwrap_or_default())?,
+        ((None, None), fields) => drawn(fields.unwrap_or_default())?,
         ((Some(_), None), None) => return Err(text_error("M is given without Q: give both or neither")),
         ((None, Some(_)), None) => return Err(text_error("Q is given without M: give both or neither")),
         (_, Some(_)) => {
@@ -245,6 +264,32 @@ fn initial(entries: &mut Entries) -> Result<Initial, Error> {
             "seed stands outside of initial: the students are drawn with \"initial\": {\"seed\": ...}",
         )),
         _ => Ok(initial),
+    }
+}
+
+fn schedule(name: &str, mut fields: Entries) -> Result<Schedule, Error> {
+    match (fields.take("time"), fields.take("exponent"), fields.take("piecewise")) {
+        (Some(time), Some(exponent), None) => Ok(Schedule::PowerLaw {
+            time: number(&format!("time of {name}"), &time)?,
+            exponent: number(&format!("exponent of {name}"), &exponent)?,
+        }),
+        (None, None, Some(pieces)) => {
+            let pairs = || {
+                Error::invalid(format!("piecewise of {name}"), shown(&pieces), "a list of pairs [t, factor]")
+            };
+            let pair = |piece: &Value| match piece.as_array().map(Vec::as_slice) {
+                Some([from, factor]) => from.as_f64().zip(factor.as_f64()).ok_or_else(pairs),
+                _ => Err(pairs()),
+            };
+            pieces
+                .as_array()
+                .ok_or_else(pairs)?
+                .iter()
+                .map(pair)
+                .collect::<Result<_, _>>()
+                .map(Schedule::Piecewise)
+        }
+        _ => Err(text_error(format!("{name}: it has time and exponent, or piecewise, and nothing else"))),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Fields that state the problem.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 18] = [
     "k",
     "p",
     "activation",
@@ -18,6 +18,8 @@ const FIELDS: [&str; 16] = [
     "learning_rate",
     "second_layer_rate",
     "noise",
+    "learning_rate_schedule",
+    "noise_schedule",
     "batch",
     "P",
     "M",
@@ -30,8 +32,11 @@ const FIELDS: [&str; 16] = [
 const REMARKS: [&str; 9] = ["seed", "dM", "dQ", "da", "risk", "name", "comment", "description", "source"];
 /// Fields of `initial`.
 const INITIAL: [&str; 4] = ["dimension", "seed", "variance", "alignment"];
+/// Fields of `learning_rate_schedule` and `noise_schedule`.
+const SCHEDULE: [&str; 3] = ["time", "exponent", "piecewise"];
 /// What the same quantities are called elsewhere.
-const SYNONYMS: [(&str, &str); 18] = [
+const SYNONYMS: [(&str, &str); 19] = [
+    ("schedule", "learning_rate_schedule"),
     ("gamma", "learning_rate"),
     ("lr", "learning_rate"),
     ("eta", "learning_rate"),
@@ -56,8 +61,8 @@ const SYNONYMS: [(&str, &str); 18] = [
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     values: BTreeMap<String, Value>,
-    /// The fields of `initial`.
-    pub(crate) initial: Option<Box<Entries>>,
+    /// The fields of those that are objects.
+    objects: BTreeMap<String, Entries>,
     /// Whether a `seed` stands among the remarks.
     pub(crate) remark_seed: bool,
 }
@@ -66,6 +71,11 @@ impl Entries {
     /// The value of a field, once.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.values.remove(name)
+    }
+
+    /// The fields of a field that is an object, once.
+    pub(crate) fn take_object(&mut self, name: &str) -> Option<Entries> {
+        self.objects.remove(name)
     }
 
     /// Whether all fields were taken.
@@ -116,9 +126,29 @@ fn word_at(text: &str, line: usize, column: usize) -> Option<String> {
 enum Level {
     Problem,
     Initial,
+    Schedule,
 }
 
-/// An object at one of the two levels.
+impl Level {
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Level::Problem => &FIELDS,
+            Level::Initial => &INITIAL,
+            Level::Schedule => &SCHEDULE,
+        }
+    }
+
+    /// The level of a field's value, where it is an object.
+    fn below(self, name: &str) -> Option<Level> {
+        match (self, name) {
+            (Level::Problem, "initial") => Some(Level::Initial),
+            (Level::Problem, "learning_rate_schedule" | "noise_schedule") => Some(Level::Schedule),
+            _ => None,
+        }
+    }
+}
+
+/// An object at one of the levels.
 struct Object {
     level: Level,
 }
@@ -138,12 +168,15 @@ impl<'de> Visitor<'de> for Object {
         formatter.write_str(match self.level {
             Level::Problem => "a JSON object such as {\"noise\": 0.001}",
             Level::Initial => "initial = {\"dimension\": 1000, \"seed\": 0} or {\"alignment\": 0.1}",
+            Level::Schedule => {
+                "a schedule such as {\"time\": 10, \"exponent\": 0.5} or {\"piecewise\": [[0, 1], [100, 0.1]]}"
+            }
         })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
         let top = self.level == Level::Problem;
-        let fields: &[&str] = if top { &FIELDS } else { &INITIAL };
+        let fields = self.level.fields();
         let mut entries = Entries::default();
         let mut seen = std::collections::BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
@@ -155,11 +188,11 @@ impl<'de> Visitor<'de> for Object {
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format!("the field {name:?} is given twice")));
             }
-            match (field, top && name == "initial") {
-                (true, true) => {
-                    entries.initial = Some(Box::new(map.next_value_seed(Object { level: Level::Initial })?))
+            match (field, self.level.below(&name)) {
+                (true, Some(level)) => {
+                    _ = entries.objects.insert(name, map.next_value_seed(Object { level })?)
                 }
-                (true, false) => _ = entries.values.insert(name, map.next_value()?),
+                (true, None) => _ = entries.values.insert(name, map.next_value()?),
                 (false, _) => {
                     map.next_value::<IgnoredAny>()?;
                     entries.remark_seed |= name == "seed";

@@ -1,7 +1,7 @@
 //! Rates that change in time.
 
-use crate::Error;
 use crate::error::check_at_least;
+use crate::{Error, Parameters, Problem};
 
 /// A factor that multiplies a learning rate or the noise variance, as a function of time t = steps / d.
 ///
@@ -73,6 +73,57 @@ impl Schedule {
                 Ok(())
             }
         }
+    }
+}
+
+/// The schedules of a problem: of both learning rates, and of the noise.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Schedules {
+    pub(crate) learning_rate: Schedule,
+    pub(crate) noise: Schedule,
+}
+
+impl Schedules {
+    pub(crate) fn of(problem: &Problem) -> Self {
+        Schedules {
+            learning_rate: problem.learning_rate_schedule().clone(),
+            noise: problem.noise_schedule().clone(),
+        }
+    }
+
+    /// Whether a factor changes other than by jumps.
+    pub(crate) fn are_smooth(&self) -> bool {
+        [&self.learning_rate, &self.noise]
+            .iter()
+            .any(|schedule| matches!(schedule, Schedule::PowerLaw { .. }))
+    }
+
+    /// Where a factor jumps, in increasing order.
+    pub(crate) fn jumps(&self) -> Vec<f64> {
+        let mut jumps = [self.learning_rate.jumps(), self.noise.jumps()].concat();
+        jumps.sort_by(f64::total_cmp);
+        jumps.dedup();
+        jumps
+    }
+
+    /// `now`: the parameters `constant` with γ, γ_a and Δ as they are at time t, between jumps the last of which was at
+    /// `since`.
+    pub(crate) fn apply(&self, constant: &Parameters, since: f64, t: f64, now: &mut Parameters) {
+        let factor = |schedule: &Schedule| match schedule {
+            Schedule::Piecewise(_) => schedule.factor(since),
+            _ => schedule.factor(t),
+        };
+        let rate = factor(&self.learning_rate);
+        now.gamma = rate * constant.gamma;
+        now.gamma_a = rate * constant.gamma_a;
+        now.noise = factor(&self.noise) * constant.noise;
+    }
+
+    /// The parameters at time t.
+    pub(crate) fn at(&self, constant: &Parameters, t: f64) -> Parameters {
+        let mut now = constant.clone();
+        self.apply(constant, t, t, &mut now);
+        now
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Trajectory {
     pub(crate) times: Vec<f64>,
     pub(crate) states: Vec<Vec<f64>>,
     pub(crate) risks: Vec<f64>,
+    /// Variance of the label noise.
+    pub(crate) noises: Vec<f64>,
     pub(crate) stats: SolveStats,
 }
 
@@ -29,8 +31,15 @@ pub struct SolveStats {
 impl Trajectory {
     /// An empty trajectory, to be filled in increasing time.
     pub(crate) fn empty(shape: Shape, parameters: Parameters) -> Self {
-        let (times, states, risks) = (Vec::new(), Vec::new(), Vec::new());
-        Trajectory { shape, parameters, times, states, risks, stats: SolveStats::default() }
+        Trajectory {
+            shape,
+            parameters,
+            times: Vec::new(),
+            states: Vec::new(),
+            risks: Vec::new(),
+            noises: Vec::new(),
+            stats: SolveStats::default(),
+        }
     }
 
     /// Sizes and state layout.
@@ -38,7 +47,7 @@ impl Trajectory {
         self.shape
     }
 
-    /// The parameters it was solved with.
+    /// The parameters it was solved with, schedules left out.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -70,7 +79,7 @@ impl Trajectory {
 
     /// Excess risk R - Δ/2 at every time.
     pub fn excess_risk(&self) -> Vec<f64> {
-        self.risks.iter().map(|risk| risk - 0.5 * self.parameters.noise).collect()
+        self.risks.iter().zip(&self.noises).map(|(risk, noise)| risk - 0.5 * noise).collect()
     }
 
     /// What the integration cost.

@@ -1,6 +1,6 @@
 //! Problem files: what is read, what is refused and in which words, and that nothing is lost on the way.
 
-use overlap_runtime::{Activation, Error, Initial, Problem, Scale};
+use overlap_runtime::{Activation, Error, Initial, Problem, Scale, Schedule};
 use proptest::prelude::*;
 
 const M_Q: &str = r#""M": [[0.1, 0.2]], "Q": [[1, 0], [0, 1]]"#;
@@ -70,6 +70,20 @@ fn what_is_left_out_has_the_builder_s_defaults() {
 }
 
 #[test]
+fn schedules_are_read_and_written() {
+    let read = with(
+        r#""learning_rate_schedule": {"time": 10, "exponent": 0.5}, "noise_schedule": {"piecewise": [[0, 2], [7.5, 0]]}"#,
+    )
+    .unwrap();
+    let power_law = Schedule::PowerLaw { time: 10.0, exponent: 0.5 };
+    let pieces = Schedule::Piecewise(vec![(0.0, 2.0), (7.5, 0.0)]);
+    let built = Problem::builder(1, 2).learning_rate_schedule(power_law).noise_schedule(pieces);
+    assert_eq!(read, built.build().unwrap());
+    assert_eq!(Problem::from_json(&read.to_json()).unwrap(), read);
+    assert_eq!(with(r#""batch": 1"#).unwrap().noise_schedule(), &Schedule::Constant);
+}
+
+#[test]
 fn mistakes_are_refused_in_words_that_help() {
     let deep = "[".repeat(100_000);
     let wide = format!("[{}0]", "0,".repeat(5000));
@@ -116,6 +130,29 @@ fn mistakes_are_refused_in_words_that_help() {
         ("{\"k\": 1, \"p\": 2, \"noise\": null}", &["noise = null", "a number"]),
         ("{\"k\": 1, \"p\": 2, \"learning_rate\": -1}", &["learning_rate = -1", "at least 0"]),
         ("{\"k\": 1, \"p\": 2, \"second_layer_rate\": -1}", &["second_layer_rate = -1"]),
+        (
+            "{\"k\": 1, \"p\": 2, \"learning_rate_schedule\": 3}",
+            &["line 1", "integer `3`", "a schedule such as {\"time\": 10"],
+        ),
+        (
+            "{\"k\": 1, \"p\": 2, \"noise_schedule\": {\"tau\": 3}}",
+            &["\"tau\"", "the fields are time, exponent, piecewise"],
+        ),
+        ("{\"k\": 1, \"p\": 2, \"noise_schedule\": {\"time\": 3}}", &["noise_schedule", "time and exponent"]),
+        ("{\"k\": 1, \"p\": 2, \"noise_schedule\": {}}", &["noise_schedule", "or piecewise"]),
+        (
+            "{\"k\": 1, \"p\": 2, \"noise_schedule\": {\"time\": 1, \"exponent\": -1}}",
+            &["exponent of the noise schedule = -1", "at least 0"],
+        ),
+        (
+            "{\"k\": 1, \"p\": 2, \"learning_rate_schedule\": {\"piecewise\": [[0, 1], [1]]}}",
+            &["piecewise of learning_rate_schedule = [[0,1],[1]]", "pairs [t, factor]"],
+        ),
+        (
+            "{\"k\": 1, \"p\": 2, \"learning_rate_schedule\": {\"piecewise\": [[0, 1], [1, -2]]}}",
+            &["factor 2 of the learning_rate schedule = -2", "at least 0"],
+        ),
+        ("{\"k\": 1, \"p\": 2, \"schedule\": {}}", &["did you mean learning_rate_schedule?"]),
         ("{\"k\": 1, \"p\": 2, \"student_scale\": 0}", &["student_scale = 0", "greater than 0"]),
         (
             "{\"k\": 1, \"p\": 2, \"teacher_scale\": \"meanfield\"}",

@@ -1,9 +1,10 @@
 //! The words of the command line.
 
-use crate::Method;
+use crate::{Algorithm, Method, Precision, SimulateOptions, Simulator};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -51,6 +52,8 @@ pub(super) enum Command {
         sgd: Sgd,
         #[command(flatten)]
         results: Results,
+        #[command(flatten)]
+        statistics: Statistics,
     },
     /// Do both from the same start and compare them: a table, or CSV with --out
     Compare {
@@ -62,6 +65,13 @@ pub(super) enum Command {
         solver: Solver,
         #[command(flatten)]
         sgd: Sgd,
+        /// Compare in each of these dimensions, and find the exponent of d in the deviation from the ODE; needs at least
+        /// 2 replicas
+        #[arg(
+            long, value_name = "D,D,...", value_delimiter = ',', help_heading = "SGD",
+            conflicts_with_all = ["dimension", "checkpoint", "overlaps"]
+        )]
+        dimensions: Vec<usize>,
         #[command(flatten)]
         results: Results,
         #[command(flatten)]
@@ -168,6 +178,97 @@ pub(super) struct Sgd {
     /// Number of threads; the numbers do not depend on it [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
+    /// How the weights are followed
+    #[arg(long, value_enum, default_value_t = SimulatorName::Auto)]
+    pub(super) simulator: SimulatorName,
+    /// What is simulated; the ODE is that of one-pass SGD
+    #[arg(long, value_enum, default_value_t = AlgorithmName::OnePass)]
+    pub(super) algorithm: AlgorithmName,
+    /// Number of training samples of --algorithm multi-pass
+    #[arg(long, value_name = "N", required_if_eq("algorithm", "multi-pass"))]
+    pub(super) samples: Option<usize>,
+    /// Precision of the direct simulator
+    #[arg(long, value_enum, default_value_t = PrecisionName::Double)]
+    pub(super) precision: PrecisionName,
+    /// Save the simulation to this file now and then and when interrupted; where it is there already, go on from it
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
+    /// Least time between two checkpoints [default: 60]
+    #[arg(long, value_name = "SECONDS", requires = "checkpoint")]
+    pub(super) checkpoint_every: Option<u64>,
+}
+
+impl Sgd {
+    /// The options of the library.
+    pub(super) fn options(&self) -> SimulateOptions {
+        let mut options = SimulateOptions::default()
+            .replicas(self.replicas.get())
+            .seed(self.seed)
+            .simulator(match self.simulator {
+                SimulatorName::Auto => Simulator::Auto,
+                SimulatorName::Direct => Simulator::Direct,
+                SimulatorName::Reduced => Simulator::Reduced,
+            })
+            .algorithm(match self.algorithm {
+                AlgorithmName::OnePass => Algorithm::OnePass,
+                AlgorithmName::MultiPass => Algorithm::MultiPass { samples: self.samples.unwrap_or(0) },
+                AlgorithmName::Population => Algorithm::Population,
+            })
+            .precision(match self.precision {
+                PrecisionName::Double => Precision::Double,
+                PrecisionName::Single => Precision::Single,
+            });
+        options.dimension = self.dimension;
+        options.threads = self.threads.map(NonZeroUsize::get);
+        options.checkpoint.clone_from(&self.checkpoint);
+        match self.checkpoint_every {
+            Some(seconds) => options.checkpoint_interval(Duration::from_secs(seconds)),
+            None => options,
+        }
+    }
+}
+
+/// [`Simulator`] on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SimulatorName {
+    /// Reduced where it can be, else direct
+    Auto,
+    /// The weights themselves, in d dimensions
+    Direct,
+    /// The overlaps alone, in the same law, at a cost that does not depend on d; for d of at least k + p
+    Reduced,
+}
+
+/// [`Algorithm`] on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum AlgorithmName {
+    /// SGD on fresh samples
+    OnePass,
+    /// SGD on a training set, pass after pass
+    MultiPass,
+    /// Gradient descent on the population risk
+    Population,
+}
+
+/// [`Precision`] on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PrecisionName {
+    /// 53 bits
+    Double,
+    /// 24 bits, about twice as fast
+    Single,
+}
+
+/// What is computed over the replicas.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(super) struct Statistics {
+    /// Quantiles over the replicas at these levels too, in further columns
+    #[arg(long, value_name = "L,L,...", value_delimiter = ',', allow_negative_numbers = true)]
+    pub(super) quantiles: Vec<f64>,
+    /// Write the covariances of all overlaps and the risk to this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub(super) covariance: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,13 @@
 //! What each command does.
 
-use super::args::{Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Times};
+use super::args::{Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Statistics, Times};
 use super::monitor::{self, Watch};
 use super::{Failure, Streams, figure};
 use crate::output::{PipeWriter, check_writable, write_atomically};
 use crate::problem_file::{object, on_path, read_from, rows};
 use crate::{
-    Comparison, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System, Trajectory, evaluate,
-    linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
+    Comparison, Concentration, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System,
+    Trajectory, evaluate, linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
 };
 use serde_json::json;
 use std::io::{BufWriter, Write};
@@ -39,9 +39,15 @@ impl<S: System> Session<'_, '_, S> {
             Command::Solve { problem, times, solver, results, overlaps } => {
                 self.solve(problem, times, solver, results, overlaps)
             }
-            Command::Simulate { problem, times, sgd, results } => self.simulate(problem, times, sgd, results),
-            Command::Compare { problem, times, solver, sgd, results, overlaps } => {
-                self.compare(problem, times, solver, sgd, results, overlaps)
+            Command::Simulate { problem, times, sgd, results, statistics } => {
+                self.simulate(problem, times, sgd, results, statistics)
+            }
+            Command::Compare { problem, times, solver, sgd, dimensions, results, overlaps } => {
+                if dimensions.is_empty() {
+                    self.compare(problem, times, solver, sgd, results, overlaps)
+                } else {
+                    self.concentrate(problem, times, solver, (sgd, dimensions), results)
+                }
             }
         }
     }
@@ -88,7 +94,8 @@ impl<S: System> Session<'_, '_, S> {
         overlaps: &OverlapFigure,
     ) -> Result<(), Failure> {
         let overlaps = overlaps.overlaps.as_deref();
-        let (problem, times) = self.prepare(problem, times, results, overlaps)?;
+        let files = [("--overlaps", overlaps)];
+        let (problem, times) = self.prepare(problem, times, results, &files)?;
         let (trajectory, failure) = self.solved(&problem, &times, solver)?;
         self.emit(results.out.as_deref(), |writer| trajectory.write_csv(writer))?;
         let drawn = self.draw(results.figure.as_deref(), overlaps, Some(&trajectory), None);
@@ -101,12 +108,19 @@ impl<S: System> Session<'_, '_, S> {
         times: &Times,
         sgd: &Sgd,
         results: &Results,
+        statistics: &Statistics,
     ) -> Result<(), Failure> {
-        let (problem, times) = self.prepare(problem, times, results, None)?;
-        let options = options(sgd);
+        let covariance = statistics.covariance.as_deref();
+        let files = [("--checkpoint", sgd.checkpoint.as_deref()), ("--covariance", covariance)];
+        let (problem, times) = self.prepare(problem, times, results, &files)?;
+        let options =
+            sgd.options().covariance(covariance.is_some()).quantiles(statistics.quantiles.iter().copied());
         let times = whole_steps(&times, options.dimension_for(&problem))?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
         self.emit(results.out.as_deref(), |writer| ensemble.write_csv(writer))?;
+        if covariance.is_some() {
+            self.emit(covariance, |writer| ensemble.write_covariance_csv(writer))?;
+        }
         let drawn = self.draw(results.figure.as_deref(), None, None, Some(&ensemble));
         failure.map_or(drawn, Err)
     }
@@ -121,14 +135,12 @@ impl<S: System> Session<'_, '_, S> {
         overlaps: &OverlapFigure,
     ) -> Result<(), Failure> {
         let overlaps = overlaps.overlaps.as_deref();
-        let (problem, times) = self.prepare(problem, times, results, overlaps)?;
-        let options = options(sgd);
+        let files = [("--overlaps", overlaps), ("--checkpoint", sgd.checkpoint.as_deref())];
+        let (problem, times) = self.prepare(problem, times, results, &files)?;
+        let options = sgd.options();
         // SGD has states at whole steps only: both are asked there.
         let times = whole_steps(&times, options.dimension_for(&problem))?;
-        let (trajectory, failure) = self.solved(&problem, &times, solver)?;
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
+        let trajectory = self.solved_whole(&problem, &times, solver)?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
         let comparison = Comparison::new(&trajectory, &ensemble)?;
         match results.out.as_deref() {
@@ -141,22 +153,63 @@ impl<S: System> Session<'_, '_, S> {
         failure.map_or(drawn, Err)
     }
 
+    /// Comparisons in several dimensions, and the exponent of d.
+    fn concentrate(
+        &mut self,
+        problem: &ProblemFlag,
+        times: &Times,
+        solver: &Solver,
+        (sgd, dimensions): (&Sgd, &[usize]),
+        results: &Results,
+    ) -> Result<(), Failure> {
+        if sgd.replicas.get() < 2 {
+            return Err(Failure::Usage("--dimensions needs --replicas of at least 2".to_owned()));
+        }
+        let (problem, times) = self.prepare(problem, times, results, &[])?;
+        // Whole steps of the smallest dimension; in others they are rounded to within 1/(2d).
+        let times = whole_steps(&times, dimensions.iter().copied().min().unwrap_or(1))?;
+        let trajectory = self.solved_whole(&problem, &times, solver)?;
+        let mut simulations = Vec::new();
+        let mut report = String::new();
+        for &dimension in dimensions {
+            let options = sgd.options().dimension(dimension).keep_replicas(true);
+            let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+            let comparison = Comparison::new(&trajectory, &ensemble)?;
+            report += &format!("d = {dimension}\n{comparison}\n\n");
+            simulations.push(ensemble);
+        }
+        let concentration = Concentration::new(&trajectory, &simulations)?;
+        report += &format!("{concentration}\n");
+        match results.out.as_deref() {
+            None => self
+                .emit(None, |writer| writer.write_all(report.as_bytes()).map_err(Error::io("-", "write")))?,
+            out => self.emit(out, |writer| concentration.write_csv(writer))?,
+        }
+        if let Some(path) = results.figure.as_deref() {
+            figure::concentration(path, self.system, &trajectory, &simulations, &concentration)?;
+            self.remark(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
+
     /// The problem and the output times; and that results can be written, before long work.
     fn prepare(
         &mut self,
         problem: &ProblemFlag,
         times: &Times,
         results: &Results,
-        overlaps: Option<&Path>,
+        more: &[(&'static str, Option<&Path>)],
     ) -> Result<(Problem, Vec<f64>), Failure> {
         let times = list(times)?;
         let (out, figure) = (results.out.as_deref(), results.figure.as_deref());
         let out = out.filter(|path| *path != Path::new("-"));
-        let files = [("--out", out), ("--figure", figure), ("--overlaps", overlaps)];
-        let files: Vec<_> =
-            files.into_iter().filter_map(|(flag, path)| path.map(|path| (flag, path))).collect();
+        let files = [("--out", out), ("--figure", figure)].into_iter().chain(more.iter().copied());
+        let files: Vec<_> = files.filter_map(|(flag, path)| path.map(|path| (flag, path))).collect();
         for (n, &(flag, path)) in files.iter().enumerate() {
-            if flag != "--out" {
+            if ["--figure", "--overlaps"].contains(&flag) {
                 figure::check_extension(flag, path)?;
             }
             if let Some((other, _)) = files[..n].iter().find(|(_, other)| *other == path) {
@@ -202,7 +255,7 @@ impl<S: System> Session<'_, '_, S> {
         options.rtol = solver.rtol.unwrap_or(options.rtol);
         options.atol = solver.atol.unwrap_or(options.atol);
         options.max_steps = solver.max_steps.unwrap_or(options.max_steps);
-        let watch = self.watch("ODE");
+        let watch = self.watch("ODE", None);
         let result = solve_monitored(self.system, problem, times, &options, &watch);
         drop(watch);
         match result {
@@ -222,6 +275,17 @@ impl<S: System> Session<'_, '_, S> {
         }
     }
 
+    /// The whole trajectory.
+    fn solved_whole(
+        &mut self,
+        problem: &Problem,
+        times: &[f64],
+        solver: &Solver,
+    ) -> Result<Trajectory, Failure> {
+        let (trajectory, failure) = self.solved(problem, times, solver)?;
+        failure.map_or(Ok(trajectory), Err)
+    }
+
     /// The ensemble, and where it is not whole, why.
     fn simulated(
         &mut self,
@@ -229,14 +293,18 @@ impl<S: System> Session<'_, '_, S> {
         times: &[f64],
         options: &SimulateOptions,
     ) -> Result<(Ensemble, Option<Failure>), Failure> {
-        let watch = self.watch("SGD");
+        let last = times.last().copied().unwrap_or(0.0) * options.dimension_for(problem) as f64;
+        let watch = self.watch("SGD", Some((last * options.replicas as f64) as u64));
         let result = simulate_monitored(self.system, problem, times, options, &watch);
         drop(watch);
         match result {
             Ok(ensemble) if ensemble.completed() => Ok((ensemble, None)),
             Ok(ensemble) => {
                 let (rows, all) = (ensemble.len(), times.len());
-                let message = format!("interrupted; {rows} of the {all} output times were reached");
+                let mut message = format!("interrupted; {rows} of the {all} output times were reached");
+                if let Some(path) = &options.checkpoint {
+                    message += &format!("; the same command goes on from {}", path.display());
+                }
                 Ok((ensemble, Some(Failure::Interrupted(message))))
             }
             Err(error) => match &error {
@@ -246,8 +314,8 @@ impl<S: System> Session<'_, '_, S> {
         }
     }
 
-    fn watch(&self, label: &'static str) -> Watch<'_> {
-        Watch::new(label, self.process && !self.quiet, self.streams.interrupt)
+    fn watch(&self, label: &'static str, steps: Option<u64>) -> Watch<'_> {
+        Watch::new(label, self.process && !self.quiet, steps, self.streams.interrupt)
     }
 
     /// The pictures asked for.
@@ -303,13 +371,6 @@ impl<S: System> Session<'_, '_, S> {
         }
         Ok(())
     }
-}
-
-fn options(sgd: &Sgd) -> SimulateOptions {
-    let mut options = SimulateOptions::default().replicas(sgd.replicas.get()).seed(sgd.seed);
-    options.dimension = sgd.dimension;
-    options.threads = sgd.threads.map(|threads| threads.get());
-    options
 }
 
 /// The output times asked for.

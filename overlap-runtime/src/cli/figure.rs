@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::plot::{self, Series};
-use crate::{Ensemble, Error, Parameters, System, Trajectory};
+use crate::{Concentration, Ensemble, Error, Parameters, System, Trajectory};
 use std::path::Path;
 
 /// That the picture's format is known, before long work.
@@ -42,6 +42,17 @@ pub(super) fn overlaps(
     sgd: Option<&Ensemble>,
 ) -> Result<(), Error> {
     plot::overlaps(&title(system, ode.parameters()), ode, sgd).save(path)
+}
+
+/// Learning curves in several dimensions, and the deviation from the ODE against d.
+pub(super) fn concentration(
+    path: &Path,
+    system: &impl System,
+    ode: &Trajectory,
+    simulations: &[Ensemble],
+    concentration: &Concentration,
+) -> Result<(), Error> {
+    plot::concentration(&title(system, ode.parameters()), ode, simulations, concentration).save(path)
 }
 
 fn title(system: &impl System, parameters: &Parameters) -> String {

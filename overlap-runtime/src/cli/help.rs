@@ -9,7 +9,9 @@ Examples:
   NAME rhs --problem problem.json
   NAME solve --problem problem.json --until 1e4 --points 200 --log --out ode.csv --figure ode.svg
   NAME simulate --problem problem.json --times 0.1,1,10 --dimension 1000 --replicas 20 --out sgd.csv
+  NAME simulate --problem problem.json --times 1,100 --algorithm multi-pass --samples 4000
   NAME compare --problem problem.json --until 10 --points 20 --replicas 10
+  NAME compare --problem problem.json --until 10 --points 20 --replicas 20 --dimensions 100,1000,10000 --figure both.svg
   echo '{\"noise\": 0.001, \"learning_rate\": 8}' | NAME solve --problem - --times 1,10
 
 The problem file is one JSON object. Every field may be left out:
@@ -20,6 +22,10 @@ The problem file is one JSON object. Every field may be left out:
   learning_rate      gamma, of the first layer (default 1)
   second_layer_rate  gamma_a, where the second layer is trained (default gamma)
   noise              Delta, variance of the label noise (default 0)
+  learning_rate_schedule: what multiplies gamma and gamma_a in time (default: 1):
+                     {\"time\": 10, \"exponent\": 0.5}: the factor (1 + t/10)^-0.5
+                     {\"piecewise\": [[0, 1], [100, 0.1]]}: 1 from t = 0, 0.1 from t = 100 on
+  noise_schedule     what multiplies Delta in time, likewise
   batch              fresh samples a step (default 1)
   P                  teacher overlaps, k rows of k numbers (default: identity)
   a_star, a          second layers of teacher and student, k and p numbers (default: ones)

@@ -98,7 +98,7 @@ impl From<Error> for Failure {
 
 /// The flag that a quantity of the library came from.
 fn flag(quantity: &str) -> Option<&'static str> {
-    const FLAGS: [(&str, &str); 12] = [
+    const FLAGS: [(&str, &str); 16] = [
         ("times", "--times"),
         ("output time", "--times"),
         ("the number of output times", "--times"),
@@ -111,6 +111,10 @@ fn flag(quantity: &str) -> Option<&'static str> {
         ("dimension", "--dimension"),
         ("replicas", "--replicas"),
         ("threads", "--threads"),
+        ("simulator", "--simulator"),
+        ("samples", "--samples"),
+        ("precision", "--precision"),
+        ("quantile", "--quantiles"),
     ];
     FLAGS.iter().find(|(name, _)| quantity.starts_with(name)).map(|(_, flag)| *flag)
 }

@@ -1,11 +1,12 @@
 //! Progress on the terminal and the wish to stop.
 
 use crate::Monitor;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Steps of a progress bar.
-const STEPS: u64 = 1000;
+/// Length of a progress bar of work that is not counted.
+const PARTS: u64 = 1000;
 
 /// Set by Ctrl-C and by a request to terminate.
 pub(super) static INTERRUPT: AtomicBool = AtomicBool::new(false);
@@ -34,12 +35,24 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// `visible`: draw a bar (indicatif itself stays silent where standard error is no terminal).
-    pub(super) fn new(label: &'static str, visible: bool, interrupt: &'a AtomicBool) -> Self {
+    /// `visible`: draw a bar (indicatif itself stays silent where standard error is no terminal). With `steps` in the
+    /// whole work, their rate is shown.
+    pub(super) fn new(
+        label: &'static str,
+        visible: bool,
+        steps: Option<u64>,
+        interrupt: &'a AtomicBool,
+    ) -> Self {
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let style = ProgressStyle::with_template("{msg:9} {wide_bar} {percent:>3}% {elapsed} (left: {eta})");
-        let bar = ProgressBar::with_draw_target(Some(STEPS), target)
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        let rate = if steps.is_some() { "{rate} " } else { "" };
+        let template = format!("{{msg:9}} {{wide_bar}} {{percent:>3}}% {rate}{{elapsed}} (left: {{eta}})");
+        let style = ProgressStyle::with_template(&template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+                _ = write!(text, "{:.1e} steps/s", state.per_sec());
+            });
+        let bar = ProgressBar::with_draw_target(Some(steps.unwrap_or(PARTS).max(1)), target)
+            .with_style(style)
             .with_message(label);
         Watch { bar, interrupt }
     }
@@ -47,7 +60,7 @@ impl<'a> Watch<'a> {
 
 impl Monitor for Watch<'_> {
     fn progress(&self, fraction: f64) {
-        let position = (fraction * STEPS as f64) as u64;
+        let position = (fraction * self.bar.length().unwrap_or(PARTS) as f64) as u64;
         if position != self.bar.position() {
             self.bar.set_position(position);
         }
@@ -71,9 +84,12 @@ mod tests {
     #[test]
     fn the_flag_asks_to_stop() {
         let flag = AtomicBool::new(false);
-        let watch = Watch::new("test", false, &flag);
-        watch.progress(0.5);
-        assert_eq!(watch.bar.position(), STEPS / 2);
+        for (steps, half) in [(None, PARTS / 2), (Some(3_000_000), 1_500_000), (Some(0), 0)] {
+            let watch = Watch::new("test", false, steps, &flag);
+            watch.progress(0.5);
+            assert_eq!(watch.bar.position(), half);
+        }
+        let watch = Watch::new("test", false, None, &flag);
         assert!(!watch.should_stop());
         flag.store(true, Ordering::Relaxed);
         assert!(watch.should_stop());

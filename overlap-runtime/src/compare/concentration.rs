@@ -2,6 +2,7 @@
 
 use crate::error::check_at_least;
 use crate::{Ensemble, Error, Trajectory};
+use std::io::Write;
 
 /// The exponent β of E max|Ω - Ω̄| ∝ d^β over dimensions d, the maximum being over all overlaps and output times of a
 /// replica; β = -½ where Saad and Solla's limit holds with t = steps / d.
@@ -13,6 +14,8 @@ pub struct Concentration {
     points: Vec<ConcentrationPoint>,
     exponent: f64,
     standard_error: f64,
+    /// ln of the fit at d = 1.
+    intercept: f64,
 }
 
 /// One dimension of a [`Concentration`].
@@ -56,7 +59,9 @@ impl Concentration {
         let middle = sum(&x) / sum(&|_| 1.0);
         let spread = sum(&|point| (x(point) - middle).powi(2));
         let exponent = sum(&|point| (x(point) - middle) * point.deviation.ln()) / spread;
-        Ok(Concentration { exponent, standard_error: spread.sqrt().recip(), points })
+        let height = sum(&|point| point.deviation.ln()) / sum(&|_| 1.0);
+        let intercept = height - exponent * middle;
+        Ok(Concentration { exponent, standard_error: spread.sqrt().recip(), intercept, points })
     }
 
     /// The dimensions, in increasing order.
@@ -72,6 +77,27 @@ impl Concentration {
     /// Its standard error.
     pub fn standard_error(&self) -> f64 {
         self.standard_error
+    }
+
+    /// The fitted mean of max|Ω - Ω̄| in dimension d.
+    pub fn fit(&self, dimension: f64) -> f64 {
+        (self.intercept + self.exponent * dimension.ln()).exp()
+    }
+
+    /// Writes CSV, one row per dimension: `d,deviation,sem,fit`.
+    ///
+    /// # Errors
+    /// What the writer answers, as [`Error::Io`] on a path named `-`.
+    pub fn write_csv(&self, writer: impl Write) -> Result<(), Error> {
+        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
+        let mut csv = csv::Writer::from_writer(writer);
+        csv.write_record(["d", "deviation", "sem", "fit"]).map_err(fail)?;
+        for point in &self.points {
+            let numbers = [point.deviation, point.standard_error, self.fit(point.dimension as f64)];
+            let numbers = numbers.into_iter().map(|number| number.to_string());
+            csv.write_record([point.dimension.to_string()].into_iter().chain(numbers)).map_err(fail)?;
+        }
+        csv.flush().map_err(Error::io("-", "write"))
     }
 
     /// Its 95 % confidence interval.

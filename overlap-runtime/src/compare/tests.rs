@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulate::Row;
+use crate::simulate::{Extent, Row};
 use crate::{Parameters, Problem};
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
@@ -29,13 +29,14 @@ fn ode(times: &[f64]) -> Trajectory {
     trajectory.times = times.to_vec();
     trajectory.states = vec![STATE.to_vec(); times.len()];
     trajectory.risks = vec![0.25; times.len()];
+    trajectory.noises = vec![trajectory.parameters.noise; times.len()];
     trajectory
 }
 
 /// Replicas at steps 100, 200, ...: the ODE's state plus `shift` on M_1_2 plus independent normals of deviation 0.01.
 fn sgd(rows: usize, replicas: usize, shift: f64, seed: u64) -> Ensemble {
     let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, replicas, false);
+    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, replicas, Extent::default());
     for index in 1..=rows {
         let replica = |_| {
             let mut state = STATE.to_vec();
@@ -44,7 +45,7 @@ fn sgd(rows: usize, replicas: usize, shift: f64, seed: u64) -> Ensemble {
                 let normal: f64 = StandardNormal.sample(&mut generator);
                 *value += 0.01 * normal;
             }
-            Row { state, risk: 0.25 }
+            Row { state, risk: 0.25, training: None }
         };
         let samples = (0..replicas).map(replica).collect();
         ensemble.push(index as f64, (index * DIMENSION) as u64, 0.0, samples);
@@ -103,8 +104,8 @@ fn one_replica_decides_nothing() {
 /// Nothing has moved at t = 0: no deviation, no standard error, no false alarm.
 #[test]
 fn rows_without_spread_are_fine() {
-    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, 2, false);
-    ensemble.push(0.0, 0, 0.0, vec![Row { state: STATE.to_vec(), risk: 0.25 }; 2]);
+    let mut ensemble = Ensemble::empty(SHAPE, parameters(), DIMENSION, 2, Extent::default());
+    ensemble.push(0.0, 0, 0.0, vec![Row { state: STATE.to_vec(), risk: 0.25, training: None }; 2]);
     let comparison = Comparison::with_bias(&ode(&[0.0]), &ensemble, 0.0).unwrap();
     assert_eq!((comparison.verdict(), comparison.rows()[0].z), (Verdict::Agree, 0.0));
     let mut moved = ode(&[0.0]);
@@ -153,10 +154,20 @@ fn table_and_file() {
 fn the_exponent_of_known_deviations_is_found() {
     let ensemble = |dimension: usize, replicas, keep| {
         let mut generator = Xoshiro256PlusPlus::seed_from_u64(dimension as u64);
-        let mut ensemble = Ensemble::empty(SHAPE, parameters(), dimension, replicas, keep);
+        let mut ensemble = Ensemble::empty(
+            SHAPE,
+            parameters(),
+            dimension,
+            replicas,
+            Extent { replicas: keep, ..Extent::default() },
+        );
         let replica = |_| {
             let mut normal = || -> f64 { StandardNormal.sample(&mut generator) };
-            Row { state: STATE.map(|x| x + normal() / (dimension as f64).sqrt()).to_vec(), risk: 0.25 }
+            Row {
+                state: STATE.map(|x| x + normal() / (dimension as f64).sqrt()).to_vec(),
+                risk: 0.25,
+                training: None,
+            }
         };
         let rows = (0..replicas).map(replica).collect();
         ensemble.push(1.0, dimension as u64, 0.0, rows);

@@ -103,7 +103,7 @@ pub fn overlaps(title: &str, ode: &Trajectory, sgd: Option<&Ensemble>) -> Figure
     figure
 }
 
-const TIME: &str = "t = steps / d";
+pub(super) const TIME: &str = "t = steps / d";
 
 /// How one entry of the state is drawn.
 struct Curve {
@@ -143,7 +143,7 @@ fn curves(
 }
 
 /// Whether a simulation has rows that a logarithmic time axis can show; one that was interrupted may not.
-fn has_place(sgd: &Ensemble) -> bool {
+pub(super) fn has_place(sgd: &Ensemble) -> bool {
     sgd.times().iter().any(|time| *time > 0.0)
 }
 

@@ -21,6 +21,7 @@
 mod axis;
 mod clip;
 mod compose;
+mod concentration;
 mod layout;
 mod legend;
 mod png;
@@ -33,6 +34,7 @@ mod text;
 
 pub use axis::{Axis, AxisScale};
 pub use compose::{Overlay, learning_curve, overlaps};
+pub use concentration::concentration;
 pub use style::{Colour, Dash, Marker, PNG_SCALE, Style, WIDTH};
 
 use crate::Error;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulate::Row;
+use crate::simulate::{Extent, Row};
 use crate::{Ensemble, Parameters, Shape, Trajectory};
 use proptest::prelude::*;
 
@@ -247,17 +247,19 @@ fn trajectory(shape: Shape) -> Trajectory {
     ode.times = vec![0.0, 0.1, 1.0, 10.0];
     ode.states = (0..4).map(|m| (0..shape.dim()).map(|n| n as f64 + m as f64 / 10.0).collect()).collect();
     ode.risks = vec![1.1, 0.6, 0.2, 0.11];
+    ode.noises = vec![ode.parameters.noise; 4];
     ode
 }
 
 /// Replicas around the rows of [`trajectory`]: its state and risk plus each of `offsets`. Δ/2 is 0.1 there.
 fn ensemble(shape: Shape, offsets: &[f64]) -> Ensemble {
     let ode = trajectory(shape);
-    let mut sgd = Ensemble::empty(shape, ode.parameters().clone(), 10, offsets.len(), false);
+    let mut sgd = Ensemble::empty(shape, ode.parameters().clone(), 10, offsets.len(), Extent::default());
     for (row, state) in ode.states.iter().enumerate() {
         let replica = |offset: &f64| Row {
             state: state.iter().map(|value| value + offset).collect(),
             risk: ode.risks[row] + offset,
+            training: None,
         };
         sgd.push(
             ode.times[row],
@@ -291,7 +293,7 @@ fn the_learning_curve_shows_excess_risk() {
 
     let single = learning_curve("", &ode, Some(&ensemble(shape, &[0.0])), &[]);
     assert_eq!(single.panels[0].series.len(), 2, "a single run has no standard deviation");
-    let interrupted = Ensemble::empty(shape, ode.parameters().clone(), 10, 3, false);
+    let interrupted = Ensemble::empty(shape, ode.parameters().clone(), 10, 3, Extent::default());
     let figure = learning_curve("", &ode, Some(&interrupted), &[]);
     assert_eq!(figure, learning_curve("", &ode, None, &[]));
 }

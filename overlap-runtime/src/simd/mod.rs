@@ -39,6 +39,39 @@ pub trait Simd: Copy {
     /// A pack of 64-bit words, as many as doubles.
     type Bits: Copy;
 
+    /// A pack of single-precision numbers, twice as many as doubles: numbers 2 l and 2 l + 1 share word l.
+    type Floats: Copy + Add<Output = Self::Floats> + Sub<Output = Self::Floats> + Mul<Output = Self::Floats>;
+
+    /// The same number in every lane.
+    fn splat_f32(self, value: f32) -> Self::Floats;
+
+    /// `values[at .. at + 2 LANES]`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    fn load_f32(self, values: &[f32], at: usize) -> Self::Floats;
+
+    /// Writes `values[at .. at + 2 LANES]`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    fn store_f32(self, floats: Self::Floats, values: &mut [f32], at: usize);
+
+    /// x + a b, fused where the instruction set has it.
+    fn add_mul_f32(self, x: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+
+    /// √x.
+    fn sqrt_f32(self, x: Self::Floats) -> Self::Floats;
+
+    /// The larger of x and y, y where x is NaN.
+    fn max_f32(self, x: Self::Floats, y: Self::Floats) -> Self::Floats;
+
+    /// The numbers of the words.
+    fn f32_from_bits(self, bits: Self::Bits) -> Self::Floats;
+
+    /// The words of the numbers.
+    fn f32_to_bits(self, floats: Self::Floats) -> Self::Bits;
+
     /// The same number in every lane.
     fn splat(self, value: f64) -> Self::Pack;
 
@@ -155,10 +188,10 @@ pub trait Simd: Copy {
         elementary::exp(self, x)
     }
 
-    /// sin(π t) for |t| ≤ ½.
+    /// (sin(π t), cos(π t)) for |t| ≤ ½, to 6e-16.
     #[inline(always)]
-    fn sin_pi(self, t: Self::Pack) -> Self::Pack {
-        elementary::sin_pi(self, t)
+    fn sin_cos_pi(self, t: Self::Pack) -> (Self::Pack, Self::Pack) {
+        elementary::sin_cos_pi(self, t)
     }
 
     /// (erf(x/√2), exp(-x²/2)), the first to 1e-15 in absolute terms.

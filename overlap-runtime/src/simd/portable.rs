@@ -61,10 +61,98 @@ fn add_mul(x: f64, a: f64, b: f64) -> f64 {
     if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, x) } else { x + a * b }
 }
 
+/// Eight single-precision numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Floats([f32; 2 * LANES]);
+
+/// An operator of [`Floats`], lane by lane.
+macro_rules! operator_f32 {
+    ($trait:ident, $method:ident, $operator:tt) => {
+        impl $trait for Floats {
+            type Output = Floats;
+            #[inline(always)]
+            fn $method(mut self, other: Floats) -> Floats {
+                for lane in 0..2 * LANES {
+                    self.0[lane] = self.0[lane] $operator other.0[lane];
+                }
+                self
+            }
+        }
+    };
+}
+
+operator_f32!(Add, add, +);
+operator_f32!(Sub, sub, -);
+operator_f32!(Mul, mul, *);
+
 impl Simd for Portable {
     const LANES: usize = LANES;
     type Pack = Pack;
     type Bits = [u64; LANES];
+    type Floats = Floats;
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats {
+        Floats([value; 2 * LANES])
+    }
+
+    #[inline(always)]
+    fn load_f32(self, values: &[f32], at: usize) -> Floats {
+        let mut floats = [0.0; 2 * LANES];
+        floats.copy_from_slice(&values[at..at + 2 * LANES]);
+        Floats(floats)
+    }
+
+    #[inline(always)]
+    fn store_f32(self, floats: Floats, values: &mut [f32], at: usize) {
+        values[at..at + 2 * LANES].copy_from_slice(&floats.0);
+    }
+
+    #[inline(always)]
+    fn add_mul_f32(self, mut x: Floats, a: Floats, b: Floats) -> Floats {
+        for lane in 0..2 * LANES {
+            let fused = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+            x.0[lane] = if fused {
+                a.0[lane].mul_add(b.0[lane], x.0[lane])
+            } else {
+                x.0[lane] + a.0[lane] * b.0[lane]
+            };
+        }
+        x
+    }
+
+    #[inline(always)]
+    fn sqrt_f32(self, x: Floats) -> Floats {
+        Floats(x.0.map(f32::sqrt))
+    }
+
+    #[inline(always)]
+    fn max_f32(self, mut x: Floats, y: Floats) -> Floats {
+        for lane in 0..2 * LANES {
+            x.0[lane] = if x.0[lane] > y.0[lane] { x.0[lane] } else { y.0[lane] };
+        }
+        x
+    }
+
+    #[inline(always)]
+    fn f32_from_bits(self, bits: Self::Bits) -> Floats {
+        let mut floats = [0.0; 2 * LANES];
+        for (lane, word) in bits.into_iter().enumerate() {
+            floats[2 * lane] = f32::from_bits(word as u32);
+            floats[2 * lane + 1] = f32::from_bits((word >> 32) as u32);
+        }
+        Floats(floats)
+    }
+
+    #[inline(always)]
+    fn f32_to_bits(self, floats: Floats) -> Self::Bits {
+        let mut bits = [0; LANES];
+        for (lane, word) in bits.iter_mut().enumerate() {
+            *word =
+                u64::from(floats.0[2 * lane].to_bits()) | u64::from(floats.0[2 * lane + 1].to_bits()) << 32;
+        }
+        bits
+    }
 
     #[inline(always)]
     fn splat_bits(self, value: u64) -> Self::Bits {

@@ -81,10 +81,69 @@ impl Neg for Pack4 {
     }
 }
 
+/// Eight single-precision numbers in an AVX register.
+#[derive(Debug, Clone, Copy)]
+pub struct Floats8(__m256);
+
+operator!(Floats8, Add, add, _mm256_add_ps);
+operator!(Floats8, Sub, sub, _mm256_sub_ps);
+operator!(Floats8, Mul, mul, _mm256_mul_ps);
+
 impl Simd for Avx2 {
     const LANES: usize = 4;
     type Pack = Pack4;
     type Bits = Bits4;
+    type Floats = Floats8;
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats8 {
+        // SAFETY: intrinsic.
+        Floats8(unsafe { _mm256_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn load_f32(self, values: &[f32], at: usize) -> Floats8 {
+        let values = &values[at..at + 2 * Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Floats8(unsafe { _mm256_loadu_ps(values.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store_f32(self, floats: Floats8, values: &mut [f32], at: usize) {
+        let values = &mut values[at..at + 2 * Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm256_storeu_ps(values.as_mut_ptr(), floats.0) }
+    }
+
+    #[inline(always)]
+    fn add_mul_f32(self, x: Floats8, a: Floats8, b: Floats8) -> Floats8 {
+        // SAFETY: intrinsic.
+        Floats8(unsafe { _mm256_fmadd_ps(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn sqrt_f32(self, x: Floats8) -> Floats8 {
+        // SAFETY: intrinsic.
+        Floats8(unsafe { _mm256_sqrt_ps(x.0) })
+    }
+
+    #[inline(always)]
+    fn max_f32(self, x: Floats8, y: Floats8) -> Floats8 {
+        // SAFETY: intrinsic.
+        Floats8(unsafe { _mm256_max_ps(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn f32_from_bits(self, bits: Bits4) -> Floats8 {
+        // SAFETY: intrinsic.
+        Floats8(unsafe { _mm256_castsi256_ps(bits.0) })
+    }
+
+    #[inline(always)]
+    fn f32_to_bits(self, floats: Floats8) -> Bits4 {
+        // SAFETY: intrinsic.
+        Bits4(unsafe { _mm256_castps_si256(floats.0) })
+    }
 
     #[inline(always)]
     fn splat_bits(self, value: u64) -> Bits4 {
@@ -264,10 +323,69 @@ impl Neg for Pack8 {
     }
 }
 
+/// Sixteen single-precision numbers in an AVX-512 register.
+#[derive(Debug, Clone, Copy)]
+pub struct Floats16(__m512);
+
+operator!(Floats16, Add, add, _mm512_add_ps);
+operator!(Floats16, Sub, sub, _mm512_sub_ps);
+operator!(Floats16, Mul, mul, _mm512_mul_ps);
+
 impl Simd for Avx512 {
     const LANES: usize = 8;
     type Pack = Pack8;
     type Bits = Bits8;
+    type Floats = Floats16;
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats16 {
+        // SAFETY: intrinsic.
+        Floats16(unsafe { _mm512_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn load_f32(self, values: &[f32], at: usize) -> Floats16 {
+        let values = &values[at..at + 2 * Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        Floats16(unsafe { _mm512_loadu_ps(values.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store_f32(self, floats: Floats16, values: &mut [f32], at: usize) {
+        let values = &mut values[at..at + 2 * Self::LANES];
+        // SAFETY: intrinsic, bounds.
+        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), floats.0) }
+    }
+
+    #[inline(always)]
+    fn add_mul_f32(self, x: Floats16, a: Floats16, b: Floats16) -> Floats16 {
+        // SAFETY: intrinsic.
+        Floats16(unsafe { _mm512_fmadd_ps(a.0, b.0, x.0) })
+    }
+
+    #[inline(always)]
+    fn sqrt_f32(self, x: Floats16) -> Floats16 {
+        // SAFETY: intrinsic.
+        Floats16(unsafe { _mm512_sqrt_ps(x.0) })
+    }
+
+    #[inline(always)]
+    fn max_f32(self, x: Floats16, y: Floats16) -> Floats16 {
+        // SAFETY: intrinsic.
+        Floats16(unsafe { _mm512_max_ps(x.0, y.0) })
+    }
+
+    #[inline(always)]
+    fn f32_from_bits(self, bits: Bits8) -> Floats16 {
+        // SAFETY: intrinsic.
+        Floats16(unsafe { _mm512_castsi512_ps(bits.0) })
+    }
+
+    #[inline(always)]
+    fn f32_to_bits(self, floats: Floats16) -> Bits8 {
+        // SAFETY: intrinsic.
+        Bits8(unsafe { _mm512_castps_si512(floats.0) })
+    }
 
     #[inline(always)]
     fn splat_bits(self, value: u64) -> Bits8 {

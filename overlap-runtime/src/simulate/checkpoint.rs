@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// First line of every checkpoint; the number is the version of the format and of the streams.
-const TITLE: &[u8] = b"overlap simulation checkpoint 1\n";
+const TITLE: &[u8] = b"overlap simulation checkpoint 2\n";
 
 /// Everything that changes in a simulation passes through here, in one order for saving and restoring.
 pub(super) trait Visit {
@@ -86,16 +86,17 @@ pub(super) fn identity(
     options: &SimulateOptions,
 ) -> String {
     let start = (problem.initial(), problem.m().as_slice(), problem.q().as_slice());
-    let lines: [(&str, &dyn std::fmt::Debug); 11] = [
+    let lines: [(&str, &dyn std::fmt::Debug); 12] = [
         ("system", &system),
         ("shape", &setting.shape),
         ("activation", &setting.activation),
         ("parameters", &setting.parameters),
-        ("schedules", &(&setting.learning_rate, &setting.noise)),
+        ("schedules", &setting.schedules),
         ("initial", &start),
         ("dimension", &setting.dimension),
         ("simulator", &options.simulator_for(problem)),
-        ("replicas", &(options.replicas, options.keep_replicas)),
+        ("algorithm", &(options.algorithm, options.precision)),
+        ("replicas", &(options.replicas, options.extent())),
         ("seed", &options.seed),
         ("times", &times),
     ];

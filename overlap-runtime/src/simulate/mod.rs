@@ -1,4 +1,5 @@
-//! One-pass stochastic gradient descent: the process whose overlaps the ODE describes in the limit d → ∞.
+//! One-pass stochastic gradient descent: the process whose overlaps the ODE describes in the limit d → ∞. Beside it, SGD
+//! on a finite training set and gradient descent on the population risk, see [`Algorithm`].
 //!
 //! All replicas start from the very overlaps that start the ODE and see independent data. They are advanced together
 //! from output time to output time, so that an interrupted simulation keeps rows of all of them. Two simulators follow
@@ -10,14 +11,18 @@ mod direct;
 mod ensemble;
 mod normals;
 mod options;
+mod population;
+mod real;
 mod reduced;
 mod run;
 mod schedule;
 mod setting;
+mod statistics;
+mod training;
 mod unit;
 
 pub use ensemble::Ensemble;
-pub use options::{SimulateOptions, Simulator};
+pub use options::{Algorithm, Precision, SimulateOptions, Simulator};
 pub use schedule::whole_steps;
 
 use crate::{Error, Monitor, Parameters, Problem, Silent, System};
@@ -25,9 +30,11 @@ use crate::{Error, Monitor, Parameters, Problem, Silent, System};
 pub(crate) use ensemble::Row;
 use run::{Outputs, Run};
 use setting::Setting;
+#[cfg(test)]
+pub(crate) use statistics::Extent;
 use unit::Start;
 
-/// Simulates one-pass SGD in d dimensions for `problem` and records the overlaps and the exact population risk at
+/// Simulates one-pass SGD (or another [`Algorithm`]) in d dimensions for `problem` and records the overlaps and the exact population risk at
 /// `times`, each rounded to the nearest step: t = step / d.
 ///
 /// Where not chosen otherwise, the reduced simulator is used for d ≥ k + p and the direct one below, see
@@ -36,7 +43,8 @@ use unit::Start;
 /// Random numbers come from xoshiro256++ seeded with `options.seed`; every replica (or eight that are advanced together)
 /// has its own eight streams, which lie 2^128 draws apart and do not overlap, nor does any of them with the one the
 /// initial weights were drawn from, whatever its seed if it is the same. The numbers do not depend on the number of
-/// threads. The direct simulator holds 8 (p + 2 b) d bytes for each replica.
+/// threads. The direct simulator holds 8 (p + 2 b) d bytes for each replica (half of it in single precision), and 272
+/// bytes for each sample of a training set.
 ///
 /// # Errors
 /// [`Error::Mismatch`] or [`Error::Invalid`] if problem, times or options do not fit the system or each other (d must
@@ -63,12 +71,12 @@ pub fn simulate_monitored<S: System + ?Sized>(
     options: &SimulateOptions,
     monitor: &dyn Monitor,
 ) -> Result<Ensemble, Error> {
-    options.validate()?;
+    options.validate(problem)?;
     let parameters = Parameters::new(system, problem)?;
     let dimension = options.dimension_for(problem);
     let activations = [system.activation(), system.teacher_activation()];
     let setting = Setting::new(system.shape(), activations, parameters, problem, dimension);
-    let start = Start::new(options.simulator_for(problem), setting, problem, options.replicas)?;
+    let start = Start::new(options, setting, problem)?;
     let steps = schedule::steps(times, dimension)?;
     let identity = options
         .checkpoint

@@ -4,6 +4,8 @@
 //! side by side whatever the width of a pack, so that the numbers are those of the seed on every machine (to rounding
 //! in the last place where it has no fused multiply-add).
 
+mod single;
+
 use crate::simd::{MAX_LANES, Simd};
 
 /// Generators side by side.
@@ -91,18 +93,25 @@ impl Normals {
     }
 
     /// Fills `out`, whose length is a multiple of [`DRAW`], with standard normals: `out[16 n + l]` and
-    /// `out[16 n + 8 + l]` are the n-th pair of stream l, by Box and Muller's method from the words (u, v):
-    /// √(-2 ln u) (± cos φ, sin φ), φ in [-π/2, π/2) from the high bits of v and the sign from its lowest.
+    /// `out[16 n + 8 + l]` are the n-th pair of stream l, by Box and Muller's method from the halves u, v of a word:
+    /// √(-2 ln u) (± cos φ, sin φ), u in (0, 1] from the high half, φ in [-π/2, π/2) from the low half and the sign from
+    /// its lowest bit. The largest is 6.7, which a normal number exceeds with probability 3e-11.
     #[inline(always)]
     pub(super) fn fill<S: Simd>(&mut self, s: S, out: &mut [f64]) {
         for at in (0..LANES).step_by(S::LANES) {
             let mut state = self.load(s, at);
+            // In two passes, so that pairs do not wait for division, logarithm and root one after the other.
             for pair in out.chunks_exact_mut(DRAW) {
-                let (u, v) = (next(s, &mut state), next(s, &mut state));
-                let radius = s.sqrt(s.splat(-2.0) * s.ln(s.splat(2.0) - from_one(s, u)));
-                let sin = s.sin_pi(from_one(s, v) - s.splat(1.5));
-                let cos = s.sqrt(s.max(s.sub_mul(s.splat(1.0), sin, sin), s.splat(0.0)));
-                let sign = s.shl::<63>(v);
+                let word = next(s, &mut state);
+                let high = s.splat(2.0) - half_from_one(s, s.shr::<12>(word));
+                s.store(s.ln(high), pair, at);
+                s.store(s.from_bits(word), pair, at + LANES);
+            }
+            for pair in out.chunks_exact_mut(DRAW) {
+                let word = s.to_bits(s.load(pair, at + LANES));
+                let radius = s.sqrt(s.splat(-2.0) * s.load(pair, at));
+                let (sin, cos) = s.sin_cos_pi(half_from_one(s, s.shl::<20>(word)) - s.splat(1.5));
+                let sign = s.shl::<63>(word);
                 s.store(s.from_bits(s.xor(s.to_bits(radius * cos), sign)), pair, at);
                 s.store(radius * sin, pair, at + LANES);
             }
@@ -112,7 +121,7 @@ impl Normals {
 
     /// Fills `out`, whose length is a multiple of [`LANES`], with uniform numbers in (0, 1].
     #[inline(always)]
-    fn uniform<S: Simd>(&mut self, s: S, out: &mut [f64]) {
+    pub(super) fn uniform<S: Simd>(&mut self, s: S, out: &mut [f64]) {
         for at in (0..LANES).step_by(S::LANES) {
             let mut state = self.load(s, at);
             for out in out.chunks_exact_mut(LANES) {
@@ -147,6 +156,13 @@ fn next<S: Simd>(s: S, state: &mut [S::Bits; 4]) -> S::Bits {
     let (s1, s0) = (s.xor(s1, s2), s.xor(s0, s3));
     *state = [s0, s1, s.xor(s2, shifted), s.or(s.shl::<45>(s3), s.shr::<19>(s3))];
     result
+}
+
+/// Uniform on [1, 2) in steps of 2^-32, from the bits of `word` that are the high bits of a fraction.
+#[inline(always)]
+fn half_from_one<S: Simd>(s: S, word: S::Bits) -> S::Pack {
+    let fraction = s.and(word, s.splat_bits(0x000f_ffff_fff0_0000));
+    s.from_bits(s.or(fraction, s.splat_bits(1.0_f64.to_bits())))
 }
 
 /// Uniform on [1, 2), from the 52 high bits.

@@ -1,10 +1,10 @@
 //! Advances all replicas from output time to output time, with progress, interruption and checkpoints.
 
-use super::SimulateOptions;
 use super::checkpoint::{self, Saver, Visit};
 use super::ensemble::{Ensemble, Row};
 use super::setting::Divergence;
 use super::unit::{Start, Unit};
+use super::{Algorithm, SimulateOptions};
 use crate::{Error, Monitor, System};
 use rayon::prelude::*;
 use std::path::Path;
@@ -72,8 +72,9 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
                 setting.parameters.clone(),
                 setting.dimension,
                 options.replicas,
-                options.keep_replicas,
-            ),
+                options.extent(),
+            )
+            .with_training_sets(matches!(options.algorithm, Algorithm::MultiPass { .. })),
             units,
             watch: Watch::new(monitor, last_step, options.replicas, start.chunk()),
             keeper,
@@ -188,7 +189,7 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
                 let state =
                     unit.state(replica).map_err(|what| Stop::Diverged(Divergence { step, what, replica }))?;
                 let risk = system.risk(&parameters, &state);
-                Ok(Row { state, risk })
+                Ok(Row { state, risk, training: unit.training_error() })
             };
             (0..unit.replicas()).map(row).collect::<Result<Vec<_>, _>>()
         })?;

@@ -1,6 +1,7 @@
 //! What all replicas of a simulation share.
 
-use crate::{Activation, Parameters, Problem, Schedule, Shape};
+use crate::schedule::Schedules;
+use crate::{Activation, Parameters, Problem, Shape};
 
 /// The problem as the simulators read it.
 #[derive(Clone)]
@@ -9,8 +10,7 @@ pub(super) struct Setting {
     pub(super) activation: Activation,
     pub(super) teacher_activation: Activation,
     pub(super) parameters: Parameters,
-    pub(super) learning_rate: Schedule,
-    pub(super) noise: Schedule,
+    pub(super) schedules: Schedules,
     pub(super) batch: usize,
     pub(super) dimension: usize,
 }
@@ -55,8 +55,7 @@ impl Setting {
             activation,
             teacher_activation,
             parameters,
-            learning_rate: problem.learning_rate_schedule().clone(),
-            noise: problem.noise_schedule().clone(),
+            schedules: Schedules::of(problem),
             batch: problem.batch(),
             dimension,
         }
@@ -67,11 +66,11 @@ impl Setting {
     pub(super) fn rates(&self, step: u64) -> Rates {
         let (p, d, b) = (&self.parameters, self.dimension as f64, self.batch as f64);
         let t = step as f64 / d;
-        let factor = self.learning_rate.factor(t);
+        let factor = self.schedules.learning_rate.factor(t);
         Rates {
             first: factor * p.gamma * p.s / b,
             second: factor * p.gamma_a * p.s / (d * b),
-            noise: (self.noise.factor(t) * p.noise).sqrt(),
+            noise: (self.schedules.noise.factor(t) * p.noise).sqrt(),
         }
     }
 
@@ -82,7 +81,7 @@ impl Setting {
 
     /// Variance of the label noise after `step` steps.
     pub(super) fn noise_after(&self, step: u64) -> f64 {
-        self.noise.factor(step as f64 / self.dimension as f64) * self.parameters.noise
+        self.schedules.noise.factor(step as f64 / self.dimension as f64) * self.parameters.noise
     }
 }
 

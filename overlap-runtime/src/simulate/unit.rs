@@ -3,25 +3,44 @@
 use super::checkpoint::Visit;
 use super::direct::{self, Direct};
 use super::normals::Normals;
-use super::options::Simulator;
+use super::options::{Algorithm, Precision, SimulateOptions, Simulator};
+use super::population::{self, Descent};
 use super::reduced::Chain;
 use super::reduced::octet::Octet;
 use super::reduced::single::Single;
 use super::setting::{Divergence, NotFinite, Setting};
+use super::training;
 use crate::weights::Weights;
 use crate::{Error, Problem};
 
 /// What all replicas start from.
 pub(super) enum Start {
-    Direct(direct::Start),
+    Direct(direct::Start<f64>),
+    DirectSingle(direct::Start<f32>),
     Reduced(Chain),
+    Population(population::Start),
 }
 
 /// Replicas advanced together.
 pub(super) enum Unit<'a> {
-    Direct(Direct<'a>),
+    Direct(Direct<'a, f64>),
+    DirectSingle(Direct<'a, f32>),
     Single(Single<'a>),
     Octet(Octet<'a>),
+    Descent(Descent<'a>),
+}
+
+/// The same expression for every kind of unit.
+macro_rules! each {
+    ($unit:expr, $name:ident => $result:expr) => {
+        match $unit {
+            Unit::Direct($name) => $result,
+            Unit::DirectSingle($name) => $result,
+            Unit::Single($name) => $result,
+            Unit::Octet($name) => $result,
+            Unit::Descent($name) => $result,
+        }
+    };
 }
 
 /// Replicas in an octet, and the fewest that are worth its eight lanes.
@@ -29,29 +48,40 @@ const OCTET: usize = 8;
 const WORTH_AN_OCTET: usize = 5;
 
 impl Start {
-    pub(super) fn new(
-        simulator: Simulator,
-        setting: Setting,
-        problem: &Problem,
-        replicas: usize,
-    ) -> Result<Self, Error> {
-        match simulator {
-            Simulator::Reduced => {
-                check_count(problem, replicas)?;
-                Chain::new(setting, problem).map(Start::Reduced)
+    pub(super) fn new(options: &SimulateOptions, setting: Setting, problem: &Problem) -> Result<Self, Error> {
+        let simulator = options.simulator_for(problem);
+        let samples = match options.algorithm {
+            Algorithm::OnePass => None,
+            Algorithm::MultiPass { samples } => Some(samples),
+            Algorithm::Population => {
+                let start = match simulator {
+                    Simulator::Reduced => population::Start::reduced(setting, problem),
+                    _ => population::Start::direct(setting, problem),
+                };
+                return start.map(Start::Population);
             }
-            Simulator::Auto | Simulator::Direct => {
-                check_memory(problem, setting.dimension, replicas)?;
-                let weights = Weights::of(problem, setting.dimension)?;
-                Ok(Start::Direct(direct::Start::new(setting, &weights)))
-            }
+        };
+        if simulator == Simulator::Reduced {
+            check_count(problem, options.replicas)?;
+            return Chain::new(setting, problem).map(Start::Reduced);
         }
+        check_memory(problem, setting.dimension, options.replicas)?;
+        if let Some(samples) = samples {
+            check_samples(samples, options.replicas)?;
+        }
+        let weights = Weights::of(problem, setting.dimension)?;
+        Ok(match options.precision {
+            Precision::Double => Start::Direct(direct::Start::new(setting, &weights, samples)),
+            Precision::Single => Start::DirectSingle(direct::Start::new(setting, &weights, samples)),
+        })
     }
 
     pub(super) fn setting(&self) -> &Setting {
         match self {
             Start::Direct(start) => &start.setting,
+            Start::DirectSingle(start) => &start.setting,
             Start::Reduced(chain) => &chain.setting,
+            Start::Population(start) => &start.setting,
         }
     }
 
@@ -63,6 +93,10 @@ impl Start {
             Start::Direct(start) => {
                 (0..replicas).map(|_| Unit::Direct(Direct::new(start, streams()))).collect()
             }
+            Start::DirectSingle(start) => {
+                (0..replicas).map(|_| Unit::DirectSingle(Direct::new(start, streams()))).collect()
+            }
+            Start::Population(start) => vec![Unit::Descent(Descent::new(start))],
             Start::Reduced(chain) => {
                 let mut units = Vec::new();
                 let mut left = replicas;
@@ -81,8 +115,9 @@ impl Start {
     pub(super) fn chunk(&self) -> u64 {
         let Setting { shape, batch, dimension, .. } = *self.setting();
         let size = match self {
-            Start::Direct(_) => dimension.max(256) * batch,
+            Start::Direct(_) | Start::DirectSingle(_) => dimension.max(256) * batch,
             Start::Reduced(_) => 8 * shape.nodes() * batch,
+            Start::Population(start) => start.numbers() * shape.nodes(),
         };
         ((1 << 20) / size.max(1) as u64).max(1)
     }
@@ -91,43 +126,42 @@ impl Start {
 impl Unit<'_> {
     pub(super) fn replicas(&self) -> usize {
         match self {
-            Unit::Direct(_) | Unit::Single(_) => 1,
             Unit::Octet(octet) => octet.replicas(),
+            _ => 1,
         }
     }
 
     pub(super) fn advance(&mut self, steps: u64) -> Result<(), Divergence> {
-        match self {
-            Unit::Direct(replica) => replica.advance(steps),
-            Unit::Single(replica) => replica.advance(steps),
-            Unit::Octet(replicas) => replicas.advance(steps),
-        }
+        each!(self, unit => unit.advance(steps))
     }
 
     /// Steps done.
     pub(super) fn step(&self) -> u64 {
-        match self {
-            Unit::Direct(unit) => unit.step(),
-            Unit::Single(unit) => unit.step(),
-            Unit::Octet(unit) => unit.step(),
-        }
+        each!(self, unit => unit.step())
     }
 
     /// What changes, for checkpoints.
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
-        match self {
-            Unit::Direct(unit) => unit.visit(visit),
-            Unit::Single(unit) => unit.visit(visit),
-            Unit::Octet(unit) => unit.visit(visit),
-        }
+        each!(self, unit => unit.visit(visit));
     }
 
     /// The state of one of the replicas.
     pub(super) fn state(&self, replica: usize) -> Result<Vec<f64>, NotFinite> {
         match self {
             Unit::Direct(unit) => unit.state(),
+            Unit::DirectSingle(unit) => unit.state(),
             Unit::Single(unit) => unit.state(),
             Unit::Octet(unit) => unit.state(replica),
+            Unit::Descent(unit) => unit.state(),
+        }
+    }
+
+    /// The error on the training set, ½ (y - f)² averaged over its samples, where there is one.
+    pub(super) fn training_error(&self) -> Option<f64> {
+        match self {
+            Unit::Direct(unit) => unit.training_error(),
+            Unit::DirectSingle(unit) => unit.training_error(),
+            _ => None,
         }
     }
 }
@@ -161,4 +195,14 @@ fn check_memory(problem: &Problem, dimension: usize, replicas: usize) -> Result<
         "small enough for the weights and inputs of {replicas} replicas with batch {batch} to fit into memory"
     );
     Err(Error::invalid("dimension", dimension, bound))
+}
+
+/// That the training sets of all replicas have room.
+fn check_samples(samples: usize, replicas: usize) -> Result<(), Error> {
+    let fits = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    if samples.checked_mul(training::BYTES).and_then(|own| own.checked_mul(replicas)).is_some_and(fits) {
+        return Ok(());
+    }
+    let bound = format!("small enough for the training sets of {replicas} replicas to fit into memory");
+    Err(Error::invalid("samples", samples, bound))
 }

@@ -3,6 +3,7 @@
 use super::event::{Bracket, Crossing, Event, crossed};
 use super::stepper::{NotFinite, Rhs, Span, run};
 use super::{SolveOptions, rhs};
+use crate::schedule::Schedules;
 use crate::{Monitor, Parameters, Shape, SolveFailure, State, System, Trajectory};
 use nalgebra::allocator::Allocator;
 use nalgebra::{Const, DefaultAllocator, Dim, Dyn, OVector};
@@ -17,13 +18,17 @@ const CHUNK_NUMBERS: usize = 1 << 22;
 /// One integration in progress; generated code passes it on to [`integrate_sized`].
 pub struct Integration<'a> {
     parameters: &'a Parameters,
+    schedules: &'a Schedules,
+    /// Where schedules jump, the next one last.
+    jumps: Vec<f64>,
     shape: Shape,
     times: &'a [f64],
     options: &'a SolveOptions,
     monitor: &'a dyn Monitor,
     event: Option<Event<'a>>,
-    /// Length of the state; the vectors the library works on may be longer, padded with zeros.
+    /// Length of the state; the vectors the library works on may be longer: the time, padding with zeros.
     dim: usize,
+    /// The state, and the time behind it where a schedule asks for it.
     initial: Vec<f64>,
     /// Value of the event function at the last accepted step.
     event_value: f64,
@@ -52,15 +57,23 @@ impl<'a> Integration<'a> {
     /// Everything checked by the caller: `times` increasing and not empty, `initial` of the shape's length.
     pub(super) fn new(
         shape: Shape,
-        parameters: &'a Parameters,
-        initial: Vec<f64>,
+        (parameters, schedules): (&'a Parameters, &'a Schedules),
+        mut initial: Vec<f64>,
         times: &'a [f64],
         options: &'a SolveOptions,
         monitor: &'a dyn Monitor,
         event: Option<Event<'a>>,
     ) -> Self {
+        let dim = initial.len();
+        if schedules.are_smooth() {
+            initial.push(0.0);
+        }
+        let mut jumps = schedules.jumps();
+        jumps.reverse();
         Integration {
             parameters,
+            schedules,
+            jumps,
             shape,
             times,
             options,
@@ -68,7 +81,7 @@ impl<'a> Integration<'a> {
             event,
             event_value: f64::NAN,
             chunk: (CHUNK_NUMBERS / initial.len().max(1)).clamp(16, CHUNK_STEPS),
-            dim: initial.len(),
+            dim,
             initial,
             attempts: 0,
             spent_inside: 0,
@@ -94,41 +107,47 @@ impl<'a> Integration<'a> {
 
     fn push_row<S: System + ?Sized>(
         &mut self,
-        system: &S,
+        rhs: &Rhs<'_, S>,
         time: f64,
         state: &[f64],
     ) -> Result<(), SolveFailure> {
         let state = &state[..self.dim];
-        let risk = system.risk(self.parameters, state);
+        let risk = rhs.risk(time, state);
         if !risk.is_finite() {
             return Err(SolveFailure::NotFinite { quantity: "risk".to_owned(), value: risk, time });
         }
         self.trajectory.times.push(time);
         self.trajectory.states.push(state.to_vec());
         self.trajectory.risks.push(risk);
+        self.trajectory.noises.push(self.schedules.noise.factor(time) * self.parameters.noise);
         Ok(())
     }
 
     /// Value of the event function; 1 without an event, so that nothing is ever crossed.
-    fn watch<S: System + ?Sized>(&self, system: &S, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
+    fn watch<S: System + ?Sized>(
+        &self,
+        rhs: &Rhs<'_, S>,
+        time: f64,
+        state: &[f64],
+    ) -> Result<f64, SolveFailure> {
         let Some(event) = self.event else { return Ok(1.0) };
         let state = &state[..self.dim];
         let view = State::new(self.shape, state, &self.parameters.a);
-        let value = (event.function)(time, view, system.risk(self.parameters, state));
+        let value = (event.function)(time, view, rhs.risk(time, state));
         if value.is_finite() {
             return Ok(value);
         }
         Err(SolveFailure::NotFinite { quantity: "the stop condition".to_owned(), value, time })
     }
 
-    fn stop_at<S: System + ?Sized>(&mut self, system: &S, time: f64, state: &[f64]) {
+    fn stop_at<S: System + ?Sized>(&mut self, rhs: &Rhs<'_, S>, time: f64, state: &[f64]) {
         let state = &state[..self.dim];
         self.crossing = Some(Crossing {
             shape: self.shape,
             values: state.to_vec(),
             fixed_a: self.parameters.a.clone(),
             time,
-            risk: system.risk(self.parameters, state),
+            risk: rhs.risk(time, state),
         });
     }
 
@@ -140,45 +159,49 @@ impl<'a> Integration<'a> {
             return Err(self.not_finite(cause, 0.0));
         }
         if self.times[0] == 0.0 {
-            self.push_row(rhs.system, 0.0, &initial)?;
+            self.push_row(rhs, 0.0, &initial)?;
         }
-        self.event_value = self.watch(rhs.system, 0.0, &initial)?;
+        self.event_value = self.watch(rhs, 0.0, &initial)?;
         if self.event_value == 0.0 {
-            self.stop_at(rhs.system, 0.0, &initial);
+            self.stop_at(rhs, 0.0, &initial);
         }
         self.initial = initial;
         Ok(())
     }
 
-    /// Takes the accepted step from `position` to (`time`, `state`): the rows and the stop condition within it.
+    /// Takes the accepted step from `position` to (`time`, `state`): the rows and the stop condition within it. Where a
+    /// schedule jumps within it, only up to there: the answer is the state at the jump.
     fn accept<S, D>(
         &mut self,
         rhs: &Rhs<'_, S>,
         position: &Position<D>,
         time: f64,
         state: &OVector<f64, D>,
-    ) -> Result<(), SolveFailure>
+    ) -> Result<Option<OVector<f64, D>>, SolveFailure>
     where
         S: System + ?Sized,
         D: Dim,
         DefaultAllocator: Allocator<D>,
         OVector<f64, D>: Mul<f64, Output = OVector<f64, D>>,
     {
-        let inside = |at: f64| if at == time { Ok(state.clone()) } else { self.between(rhs, position, at) };
-        let mut reached = time.min(self.end());
+        let inside = |integration: &Self, at: f64| {
+            if at == time { Ok(state.clone()) } else { integration.between(rhs, position, at) }
+        };
+        let jump = self.jumps.last().copied().filter(|&jump| jump <= time);
+        let mut reached = time.min(self.end()).min(jump.unwrap_or(f64::INFINITY));
         if let Some(event) = self.event {
-            let mut after = inside(reached)?;
-            let mut value = self.watch(rhs.system, reached, after.as_slice())?;
+            let mut after = inside(self, reached)?;
+            let mut value = self.watch(rhs, reached, after.as_slice())?;
             if crossed(self.event_value, value) {
                 let mut bracket = Bracket::new((position.time, self.event_value), (reached, value));
                 while let Some(at) = bracket.probe(event.tolerance * reached) {
-                    let probed = inside(at)?;
-                    let found = self.watch(rhs.system, at, probed.as_slice())?;
+                    let probed = inside(self, at)?;
+                    let found = self.watch(rhs, at, probed.as_slice())?;
                     if bracket.update(at, found) {
                         (reached, after) = (at, probed);
                     }
                 }
-                self.stop_at(rhs.system, reached, after.as_slice());
+                self.stop_at(rhs, reached, after.as_slice());
                 value = f64::NAN;
             }
             self.event_value = value;
@@ -186,15 +209,18 @@ impl<'a> Integration<'a> {
         while let Some(&at) = self.times.get(self.trajectory.len())
             && at <= reached
         {
-            let row = if at == time { state.clone() } else { self.between(rhs, position, at)? };
-            self.push_row(rhs.system, at, row.as_slice())?;
+            let row = inside(self, at)?;
+            self.push_row(rhs, at, row.as_slice())?;
         }
         self.trajectory.stats.accepted += 1;
         self.report(reached);
         if self.monitor.should_stop() && !self.finished() {
-            return Err(SolveFailure::Interrupted { time });
+            return Err(SolveFailure::Interrupted { time: reached });
         }
-        Ok(())
+        match jump {
+            Some(at) if !self.finished() => inside(self, at).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The state at a time inside the step that starts at `position`, by a step of its own from there: as accurate as
@@ -292,11 +318,20 @@ where
     fn solout(&mut self, time: f64, state: &OVector<f64, D>, _derivative: &OVector<f64, D>) -> bool {
         self.rhs.forget();
         let before = self.rhs.evaluations();
-        if let Err(failure) = self.integration.accept(self.rhs, self.position, time, state) {
-            self.integration.failure = Some(failure);
-        }
+        let accepted = self.integration.accept(self.rhs, self.position, time, state);
         self.integration.spent_inside += self.rhs.evaluations() - before;
         *self.position = Position { time, step: time - self.position.time, state: state.clone() };
+        match accepted {
+            Err(failure) => self.integration.failure = Some(failure),
+            Ok(None) => {}
+            // Other rates from here on: a new beginning, with a first step of its own.
+            Ok(Some(state)) => {
+                let time = self.integration.jumps.pop().unwrap_or(time);
+                *self.position = Position { time, step: 0.0, state };
+                self.rhs.jump(time);
+                self.left = 1;
+            }
+        }
         self.left -= 1;
         self.left == 0 || self.integration.finished() || self.integration.failure.is_some()
     }
@@ -309,10 +344,10 @@ where
     DefaultAllocator: Allocator<D>,
     OVector<f64, D>: Mul<f64, Output = OVector<f64, D>>,
 {
-    let rhs = Rhs::new(system, integration.parameters);
+    let rhs = Rhs::new(system, integration.parameters, integration.schedules);
     let result = integration.start(&rhs).and_then(|()| {
         let mut state = OVector::zeros_generic(dim, Const::<1>);
-        state.as_mut_slice()[..integration.dim].copy_from_slice(&integration.initial);
+        state.as_mut_slice()[..integration.initial.len()].copy_from_slice(&integration.initial);
         let mut position = Position { time: 0.0, step: 0.0, state };
         while !integration.finished() {
             advance(&rhs, integration, &mut position)?;
@@ -369,7 +404,7 @@ pub fn integrate_dynamic<S: System + ?Sized>(
     system: &S,
     integration: &mut Integration<'_>,
 ) -> Result<(), SolveFailure> {
-    let dim = Dyn(integration.dim);
+    let dim = Dyn(integration.initial.len());
     integrate(system, integration, dim)
 }
 
@@ -379,7 +414,7 @@ pub fn integrate_dynamic<S: System + ?Sized>(
 /// length of its own, every declared system would spend seconds of compile time on it.
 #[doc(hidden)]
 pub fn integrate_sized(system: &dyn System, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-    match integration.dim {
+    match integration.initial.len() {
         ..=8 => integrate(system, integration, Const::<8>),
         9..=24 => integrate(system, integration, Const::<24>),
         25..=80 => integrate(system, integration, Const::<80>),

@@ -4,6 +4,9 @@
 //! shorter step of the same method from the step's beginning, under the same error control: it is as accurate as the
 //! solution, and bit for bit the same whatever other times are asked for. Memory stays bounded however long the solve.
 //! The price is 7 evaluations a row with [`Method::Dopri5`] and 13 with [`Method::Dop853`].
+//!
+//! Schedules: where rates change smoothly, time is one more component of the state; where they jump, the integration
+//! ends and begins anew, so that no step reaches across.
 
 mod event;
 mod integration;
@@ -24,6 +27,7 @@ pub use options::{Method, SolveOptions};
 pub use rhs::{RightHandSide, evaluate};
 pub use times::{linear_times, log_times};
 
+use crate::schedule::Schedules;
 use crate::{Error, Monitor, Parameters, Problem, Silent, System, Trajectory};
 
 /// Solves the ODE of `system` for `problem`; the rows of the result are exactly the `times` (t = steps / d).
@@ -100,28 +104,15 @@ fn run<S: System + ?Sized>(
 ) -> Result<(Trajectory, Option<Crossing>), Error> {
     options.validate()?;
     times::check(times)?;
-    check_constant(problem)?;
     let parameters = Parameters::new(system, problem)?;
+    let schedules = Schedules::of(problem);
     let initial = problem.initial_state(system.shape());
-    let mut integration =
-        Integration::new(system.shape(), &parameters, initial, times, options, monitor, event);
+    let rates = (&parameters, &schedules);
+    let mut integration = Integration::new(system.shape(), rates, initial, times, options, monitor, event);
     let result = system.integrate(&mut integration);
     let Integration { trajectory, crossing, .. } = integration;
     match result {
         Ok(()) => Ok((trajectory, crossing)),
         Err(reason) => Err(Error::Solve { reason, partial: Box::new(trajectory) }),
     }
-}
-
-/// The right-hand sides hold for constant rates so far: a schedule is refused, not ignored.
-fn check_constant(problem: &Problem) -> Result<(), Error> {
-    for (name, schedule) in
-        [("learning_rate", problem.learning_rate_schedule()), ("noise", problem.noise_schedule())]
-    {
-        if *schedule != crate::Schedule::Constant {
-            let value = format!("{schedule:?}");
-            return Err(Error::invalid(format!("the {name} schedule"), value, "constant for the ODE"));
-        }
-    }
-    Ok(())
 }

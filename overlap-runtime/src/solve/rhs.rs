@@ -1,5 +1,6 @@
 //! One right-hand side, for people and for the `rhs` command.
 
+use crate::schedule::Schedules;
 use crate::{Error, Parameters, Problem, Shape, System};
 use nalgebra::{DMatrix, DVector};
 
@@ -23,7 +24,7 @@ pub struct RightHandSide {
 /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
 /// [`Error::Invalid`] naming the entry if the result overflows.
 pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<RightHandSide, Error> {
-    let parameters = Parameters::new(system, problem)?;
+    let parameters = Schedules::of(problem).at(&Parameters::new(system, problem)?, 0.0);
     let shape = system.shape();
     let state = problem.initial_state(shape);
     let mut derivative = vec![0.0; shape.dim()];

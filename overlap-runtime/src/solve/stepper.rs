@@ -5,16 +5,17 @@
 //!   method only: only `Sparse` output (the accepted steps) is used here, for a bounded number of steps.
 //! - A right-hand side that is not finite makes it shrink the step until it underflows: [`Rhs`] remembers why.
 //! - Its stiffness test stops the integration although the step control copes with a mildly stiff late phase: it is off.
-//! - Its `Dop853` has wrong nodes for an explicit time dependence. The overlap dynamics are autonomous; a schedule in
-//!   time must enter as one more component of the state, with derivative one.
+//! - Its `Dop853` has wrong nodes for an explicit time dependence: where a schedule makes the rates depend on time, time
+//!   is one more component of the state, with derivative one.
 
 use super::{Method, SolveOptions};
+use crate::schedule::Schedules;
 use crate::{Parameters, System};
 use nalgebra::allocator::Allocator;
 use nalgebra::{DefaultAllocator, Dim, OVector};
 use ode_solvers::dop_shared::IntegrationError;
 use ode_solvers::{Dop853, Dopri5, OutputType};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Mul;
 
 /// See [`SolveOptions::atol`].
@@ -35,23 +36,56 @@ pub(super) struct NotFinite {
 /// A system's right-hand side, with a count and a memory of what went wrong last.
 pub(super) struct Rhs<'a, S: ?Sized> {
     pub(super) system: &'a S,
-    pub(super) parameters: &'a Parameters,
+    parameters: &'a Parameters,
+    schedules: &'a Schedules,
+    /// Whether the entry behind the state is the time.
+    clock: bool,
+    /// The last jump of a schedule.
+    since: Cell<f64>,
+    /// The parameters as they are now.
+    now: RefCell<Parameters>,
     evaluations: Cell<usize>,
     not_finite: Cell<Option<(usize, NotFinite)>>,
 }
 
 impl<'a, S: System + ?Sized> Rhs<'a, S> {
-    pub(super) fn new(system: &'a S, parameters: &'a Parameters) -> Self {
-        Rhs { system, parameters, evaluations: Cell::new(0), not_finite: Cell::new(None) }
+    pub(super) fn new(system: &'a S, parameters: &'a Parameters, schedules: &'a Schedules) -> Self {
+        let rhs = Rhs {
+            system,
+            parameters,
+            schedules,
+            clock: schedules.are_smooth(),
+            since: Cell::new(0.0),
+            now: RefCell::new(parameters.clone()),
+            evaluations: Cell::new(0),
+            not_finite: Cell::new(None),
+        };
+        rhs.jump(0.0);
+        rhs
+    }
+
+    /// From here on, the rates are those that schedules jump to at `time`.
+    pub(super) fn jump(&self, time: f64) {
+        self.since.set(time);
+        self.schedules.apply(self.parameters, time, time, &mut self.now.borrow_mut());
+    }
+
+    /// The risk at a time; at a jump, with the noise after it.
+    pub(super) fn risk(&self, time: f64, state: &[f64]) -> f64 {
+        self.system.risk(&self.schedules.at(self.parameters, time), state)
     }
 
     pub(super) fn evaluate(&self, state: &[f64], derivative: &mut [f64]) {
-        // What is beyond the state is padding: zero, and constant.
+        // What is beyond the state is the time, and padding: zero, and constant.
         let dim = self.system.shape().dim();
-        let (derivative, padding) = derivative.split_at_mut(dim);
+        let (derivative, beyond) = derivative.split_at_mut(dim);
+        beyond.fill(0.0);
+        if self.clock {
+            self.schedules.apply(self.parameters, self.since.get(), state[dim], &mut self.now.borrow_mut());
+            beyond[0] = 1.0;
+        }
         let state = &state[..dim];
-        padding.fill(0.0);
-        self.system.right_hand_side(self.parameters, state, derivative);
+        self.system.right_hand_side(&self.now.borrow(), state, derivative);
         let count = self.evaluations.get() + 1;
         self.evaluations.set(count);
         if !all_finite(derivative) {

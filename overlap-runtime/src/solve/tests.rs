@@ -62,8 +62,9 @@ fn with_chunk(system: &dyn System, times: &[f64], options: &SolveOptions, chunk:
     let problem = problem(1.0, 1.0);
     let parameters = Parameters::new(system, &problem).unwrap();
     let initial = problem.initial_state(system.shape());
+    let constant = Schedules::default();
     let mut integration =
-        Integration::new(system.shape(), &parameters, initial, times, options, &Silent, None);
+        Integration::new(system.shape(), (&parameters, &constant), initial, times, options, &Silent, None);
     integration.chunk = chunk;
     system.integrate(&mut integration).unwrap();
     integration.trajectory

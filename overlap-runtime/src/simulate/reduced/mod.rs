@@ -52,6 +52,19 @@ impl Chain {
         Ok(Chain { teacher: rows(0, k, k), student: rows(k, n - k, n), setting, rest })
     }
 
+    /// The whole triangle, (k + p) x (k + p), row by row.
+    pub(super) fn rows(&self) -> Vec<f64> {
+        let Setting { shape, .. } = self.setting;
+        let n = shape.nodes();
+        let mut rows = Vec::with_capacity(n * n);
+        for row in self.teacher.chunks_exact(shape.k) {
+            rows.extend(row);
+            rows.resize(rows.len() + shape.p, 0.0);
+        }
+        rows.extend(&self.student);
+        rows
+    }
+
     /// Samples between two compressions: about `wish`, a whole number of batches.
     fn block(&self, wish: usize) -> usize {
         let batch = self.setting.batch;

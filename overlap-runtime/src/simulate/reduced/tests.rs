@@ -1,6 +1,6 @@
 //! The law of the chain against the weights themselves, and the books it keeps.
 
-use super::super::options::Simulator;
+use super::super::options::{SimulateOptions, Simulator};
 use super::super::setting::Setting;
 use super::super::unit::{Start, Unit};
 use crate::{Initial, Parameters, Problem, ProblemBuilder, System};
@@ -23,7 +23,7 @@ fn builder(k: usize, p: usize) -> ProblemBuilder {
 fn start(problem: &Problem, system: &Textbook, d: usize, simulator: Simulator) -> Start {
     let parameters = Parameters::new(system, problem).unwrap();
     let setting = Setting::new(system.shape(), [system.activation(); 2], parameters, problem, d);
-    Start::new(simulator, setting, problem, 1).unwrap()
+    Start::new(&SimulateOptions::default().dimension(d).simulator(simulator), setting, problem).unwrap()
 }
 
 /// State and risk of every replica at two times, replica by replica.

@@ -20,7 +20,8 @@ impl Sum {
 }
 
 /// After many steps L Lᵀ is the sum of all increments of Ω, taken in higher precision; the diagonal is positive and the
-/// teachers' block has not moved by a bit. Measured: 1.1e-13 after 2e5 steps, 5.6e-13 after 1e7.
+/// teachers' block has not moved by a bit. Measured: 4.5e-13 after 3e6 steps, 3.3e-12 after 1e8 (a few minutes, with
+/// `OVERLAP_DRIFT_STEPS=100000000`).
 #[test]
 fn the_triangle_keeps_its_books() {
     let (k, p, d) = (4, 8, 100);
@@ -79,6 +80,7 @@ fn the_triangle_keeps_its_books() {
     let state = single.state().unwrap();
     let drift = state.iter().zip(&sums).map(|(value, sum)| (value - sum.value()).abs()).fold(0.0, f64::max);
     println!("drift after {steps} steps: {drift:e}");
-    assert!(drift < 1e-12, "{drift:e}");
+    let bound = if steps > 1_000_000 { 1e-9 } else { 1e-12 };
+    assert!(drift < bound, "{drift:e}");
     assert!(teacher.iter().zip(&chain.teacher).all(|(one, other)| one.to_bits() == other.to_bits()));
 }
