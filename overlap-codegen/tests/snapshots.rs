@@ -43,6 +43,10 @@ snapshot!(hermite3_k1_p1, "k = 1, p = 1, act = hermite(3)");
 snapshot!(hermite3_k2_p2, "k = 2, p = 2, act = hermite(3), unroll = never");
 snapshot!(polynomial_k1_p1, "k = 1, p = 1, act = polynomial([0, 1, 0.5])");
 snapshot!(polynomial_k2_p2, "k = 2, p = 2, act = polynomial([0, 1, 0.5])");
+snapshot!(relu_k1_p1, "k = 1, p = 1, act = relu");
+snapshot!(relu_k2_p2, "k = 2, p = 2, act = relu");
+snapshot!(tanh_k1_p1, "k = 1, p = 1, act = tanh, quadrature = 20");
+snapshot!(tanh_k2_p2, "k = 2, p = 2, act = tanh, teacher_act = erf, quadrature = 20, second_layer = trained");
 
 /// The other two styles, once each.
 #[test]
