@@ -103,6 +103,24 @@ impl Activation {
         }
     }
 
+    /// σ'''(x), likewise.
+    pub(crate) fn third_derivative(self, x: f64) -> f64 {
+        match self {
+            Activation::Erf => (x * x - 1.0) * self.derivative(x),
+            Activation::ErfGain(gain) => {
+                let square = gain * gain;
+                square * (square * x * x - 1.0) * self.derivative(x)
+            }
+            Activation::Linear | Activation::Relu | Activation::Sign => 0.0,
+            Activation::Hermite(n) => horner(&slopes(&slopes(&slopes(&hermite(n)))), x),
+            Activation::Polynomial(coefficients) => horner(&slopes(&slopes(&slopes(&coefficients))), x),
+            Activation::Tanh => {
+                let (tanh, slope) = (libm::tanh(x), self.derivative(x));
+                slope * (4.0 * tanh * tanh - 2.0 * slope)
+            }
+        }
+    }
+
     /// σ(λ) and σ'(λ) of a pack of fields.
     #[inline(always)]
     pub(crate) fn of_pack<S: Simd>(self, s: S, field: S::Pack) -> (S::Pack, S::Pack) {
@@ -276,6 +294,8 @@ mod tests {
                 let second = slope(&|x| activation.derivative(x), x);
                 assert!((activation.derivative(x) - first).abs() < 1e-9, "{activation} at {x}");
                 assert!((activation.curvature(x) - second).abs() < 1e-9, "{activation} at {x}");
+                let third = slope(&|x| activation.curvature(x), x);
+                assert!((activation.third_derivative(x) - third).abs() < 1e-9, "{activation} at {x}");
             }
         }
     }

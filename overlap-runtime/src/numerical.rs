@@ -2,6 +2,7 @@
 
 use crate::{Activation, Parameters, Shape};
 use nalgebra::DMatrix;
+use std::ops::{Add, Mul};
 
 /// Up to this many nodes k + p, all expectations come from one grid over all fields.
 const WHOLE_GRID: usize = 4;
@@ -16,14 +17,75 @@ pub struct Quadrature {
     rule: Vec<(f64, f64)>,
 }
 
+/// What the integrals are made of: numbers, or numbers with their derivative along one variable.
+trait Number: nalgebra::Scalar + Copy + Add<Output = Self> + Mul<Output = Self> {
+    fn constant(value: f64) -> Self;
+    fn value(self) -> f64;
+    /// f of it, where f' is known.
+    fn map(self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self;
+    fn add_to(self, sum: &mut Self) {
+        *sum = *sum + self;
+    }
+}
+
+impl Number for f64 {
+    fn constant(value: f64) -> Self {
+        value
+    }
+    fn value(self) -> f64 {
+        self
+    }
+    fn map(self, f: impl Fn(f64) -> f64, _: impl Fn(f64) -> f64) -> Self {
+        f(self)
+    }
+}
+
+/// value + slope ε with ε² = 0: forward differentiation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Dual {
+    value: f64,
+    slope: f64,
+}
+
+impl Add for Dual {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Dual { value: self.value + other.value, slope: self.slope + other.slope }
+    }
+}
+
+impl Mul for Dual {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Dual { value: self.value * other.value, slope: self.slope * other.value + self.value * other.slope }
+    }
+}
+
+impl Number for Dual {
+    fn constant(value: f64) -> Self {
+        Dual { value, slope: 0.0 }
+    }
+    fn value(self) -> f64 {
+        self.value
+    }
+    fn map(self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self {
+        Dual { value: f(self.value), slope: slope(self.value) * self.slope }
+    }
+}
+
 /// What the integrands need to know.
-struct Network<'a> {
+struct Network<T> {
     shape: Shape,
     activations: [Activation; 2],
-    parameters: &'a Parameters,
-    omega: DMatrix<f64>,
+    omega: DMatrix<T>,
     /// c_n = s* a*_n for teachers, -s a_n for students.
-    c: Vec<f64>,
+    c: Vec<T>,
+    /// γ s a_i.
+    rate: Vec<T>,
+    /// γ_a s.
+    second: f64,
+    noise: T,
+    batch: f64,
 }
 
 impl Quadrature {
@@ -54,12 +116,7 @@ impl Quadrature {
         derivative: &mut [f64],
     ) {
         derivative.fill(0.0);
-        let network = Network::new(shape, activations, parameters, state);
-        if shape.nodes() <= WHOLE_GRID {
-            self.whole_grid(&network, derivative);
-        } else {
-            self.by_parts(&network, derivative);
-        }
+        self.evaluate(&Network::new(shape, activations, parameters, state), derivative);
     }
 
     /// R = ½ E[(Σ_n c_n σ(λ_n))²] + Δ/2.
@@ -76,7 +133,7 @@ impl Quadrature {
             for m in 0..=n {
                 let times = if n == m { 1.0 } else { 2.0 };
                 let mut moment = 0.0;
-                self.over(&network.omega, &[n, m], &mut |weight, field| {
+                self.over(&network.omega, &[n, m], &mut |weight, field: &[f64]| {
                     moment += weight * network.sigma(n, field[0]) * network.sigma(m, field[1]);
                 });
                 sum += times * network.c[n] * network.c[m] * moment;
@@ -85,94 +142,151 @@ impl Quadrature {
         0.5 * sum + 0.5 * parameters.noise
     }
 
+    /// The Jacobian of the right-hand side, rows and columns as the checked entry point has them: the derivative of
+    /// the quadrature itself, one variable after the other.
+    pub fn jacobian(
+        &self,
+        shape: Shape,
+        activations: [Activation; 2],
+        parameters: &Parameters,
+        state: &[f64],
+        jacobian: &mut [f64],
+    ) {
+        let Shape { k, p, trained } = shape;
+        let dim = shape.dim();
+        let teachers = (0..k).flat_map(|r| (r..k).map(move |s| (r, s)));
+        let columns = dim + 2 + k * (k + 1) / 2;
+        let plain = Network::new(shape, activations, parameters, state);
+        for column in 0..columns {
+            let mut network = plain.lifted();
+            let along = |value: &mut Dual, slope: f64| value.slope = slope;
+            let mut overlap = |n: usize, m: usize| {
+                along(&mut network.omega[(n, m)], 1.0);
+                along(&mut network.omega[(m, n)], 1.0);
+            };
+            if column >= dim + 2 {
+                let (r, s) = teachers.clone().nth(column - dim - 2).expect("a column of P");
+                overlap(r, s);
+            } else if column == dim + 1 {
+                along(&mut network.noise, 1.0);
+            } else if column == dim {
+                for i in 0..p {
+                    along(&mut network.rate[i], plain.rate[i] / parameters.gamma);
+                }
+            } else if trained && column >= shape.a(0) {
+                let i = column - shape.a(0);
+                along(&mut network.c[k + i], -parameters.s);
+                along(&mut network.rate[i], parameters.gamma * parameters.s);
+            } else {
+                for i in 0..p {
+                    (0..k).filter(|&r| shape.m(r, i) == column).for_each(|r| overlap(r, k + i));
+                    (i..p).filter(|&j| shape.q(i, j) == column).for_each(|j| overlap(k + i, k + j));
+                }
+            }
+            let mut derivative = vec![Dual::constant(0.0); dim];
+            self.evaluate(&network, &mut derivative);
+            for (row, value) in derivative.iter().enumerate() {
+                jacobian[row * columns + column] = value.slope;
+            }
+        }
+    }
+
+    fn evaluate<T: Number>(&self, network: &Network<T>, derivative: &mut [T]) {
+        if network.shape.nodes() <= WHOLE_GRID {
+            self.whole_grid(network, derivative);
+        } else {
+            self.by_parts(network, derivative);
+        }
+    }
+
     /// One grid over all fields: the definition of the equations, E[one SGD step].
-    fn whole_grid(&self, network: &Network<'_>, derivative: &mut [f64]) {
-        let Network { shape, parameters, .. } = *network;
+    fn whole_grid<T: Number>(&self, network: &Network<T>, derivative: &mut [T]) {
+        let Network { shape, .. } = *network;
         let Shape { k, p, trained } = shape;
         let all: Vec<usize> = (0..shape.nodes()).collect();
-        let mut slopes = vec![0.0; p];
-        self.over(&network.omega, &all, &mut |weight, field| {
-            let mut error = 0.0;
+        let mut slopes = vec![T::constant(0.0); p];
+        self.over(&network.omega, &all, &mut |weight, field: &[T]| {
+            let weight = T::constant(weight);
+            let mut error = T::constant(0.0);
             for (n, c) in network.c.iter().enumerate() {
-                error += c * network.sigma(n, field[n]);
+                (*c * network.sigma(n, field[n])).add_to(&mut error);
             }
+            let pull = weight * error;
             for (i, slope) in slopes.iter_mut().enumerate() {
-                *slope = network.rate(i) * network.slope(field[k + i]);
+                *slope = network.rate[i] * network.slope(field[k + i]);
                 for r in 0..k {
-                    derivative[shape.m(r, i)] += weight * error * *slope * field[r];
+                    (pull * *slope * field[r]).add_to(&mut derivative[shape.m(r, i)]);
                 }
                 if trained {
-                    derivative[shape.a(i)] += weight
-                        * parameters.gamma_a
-                        * parameters.s
-                        * error
-                        * network.sigma(k + i, field[k + i]);
+                    let value = network.sigma(k + i, field[k + i]);
+                    (T::constant(network.second) * pull * value).add_to(&mut derivative[shape.a(i)]);
                 }
             }
-            let square = (error * error + parameters.noise) / parameters.batch;
+            let square = weight * (error * error + network.noise) * T::constant(1.0 / network.batch);
             for j in 0..p {
                 for l in j..p {
-                    let pull = error * (slopes[j] * field[k + l] + slopes[l] * field[k + j]);
-                    derivative[shape.q(j, l)] += weight * (pull + square * slopes[j] * slopes[l]);
+                    let drift = slopes[j] * field[k + l] + slopes[l] * field[k + j];
+                    (pull * drift + square * slopes[j] * slopes[l]).add_to(&mut derivative[shape.q(j, l)]);
                 }
             }
         });
     }
 
     /// Sums over n and over n, m of expectations of at most four fields.
-    fn by_parts(&self, network: &Network<'_>, derivative: &mut [f64]) {
-        let Network { shape, parameters, ref omega, ref c, .. } = *network;
+    fn by_parts<T: Number>(&self, network: &Network<T>, derivative: &mut [T]) {
+        let Network { shape, ref omega, ref c, .. } = *network;
         let Shape { k, p, trained } = shape;
         for i in 0..p {
             let student = k + i;
-            for (n, c_n) in c.iter().enumerate() {
+            for (n, &c_n) in c.iter().enumerate() {
                 // K2, J2 and I2; I3 by Stein's rule.
-                let [mut own, mut other, mut value] = [0.0; 3];
-                self.over(omega, &[student, n], &mut |weight, field| {
+                let [mut own, mut other, mut value] = [T::constant(0.0); 3];
+                self.over(omega, &[student, n], &mut |weight, field: &[T]| {
+                    let weight = T::constant(weight);
                     let sigma = weight * network.sigma(n, field[1]);
-                    own += sigma * network.activations[0].curvature(field[0]);
-                    other += weight * network.slope(field[0]) * network.slope_of(n, field[1]);
-                    value += sigma * network.sigma(student, field[0]);
+                    (sigma * network.curvature(field[0])).add_to(&mut own);
+                    (weight * network.slope(field[0]) * network.slope_of(n, field[1])).add_to(&mut other);
+                    (sigma * network.sigma(student, field[0])).add_to(&mut value);
                 });
-                let pull =
-                    |b: usize| network.rate(i) * c_n * (omega[(student, b)] * own + omega[(n, b)] * other);
+                let force = network.rate[i] * c_n;
+                let pull = |b: usize| force * (omega[(student, b)] * own + omega[(n, b)] * other);
                 for r in 0..k {
-                    derivative[shape.m(r, i)] += pull(r);
+                    pull(r).add_to(&mut derivative[shape.m(r, i)]);
                 }
                 for l in 0..p {
-                    derivative[shape.q(i, l)] += if l == i { 2.0 } else { 1.0 } * pull(k + l);
+                    let times = T::constant(if l == i { 2.0 } else { 1.0 });
+                    (times * pull(k + l)).add_to(&mut derivative[shape.q(i, l)]);
                 }
                 if trained {
-                    derivative[shape.a(i)] += parameters.gamma_a * parameters.s * c_n * value;
+                    (T::constant(network.second) * c_n * value).add_to(&mut derivative[shape.a(i)]);
                 }
             }
         }
         for j in 0..p {
             for l in j..p {
-                let mut sum = 0.0;
-                self.over(omega, &[k + j, k + l], &mut |weight, field| {
-                    sum += weight * parameters.noise * network.slope(field[0]) * network.slope(field[1]);
+                let mut sum = T::constant(0.0);
+                self.over(omega, &[k + j, k + l], &mut |weight, field: &[T]| {
+                    let slopes = network.slope(field[0]) * network.slope(field[1]);
+                    (T::constant(weight) * network.noise * slopes).add_to(&mut sum);
                 });
                 for n in 0..shape.nodes() {
                     for m in 0..=n {
-                        let times = if n == m { 1.0 } else { 2.0 } * c[n] * c[m];
-                        self.over(omega, &[k + j, k + l, n, m], &mut |weight, field| {
+                        let times = T::constant(if n == m { 1.0 } else { 2.0 }) * c[n] * c[m];
+                        self.over(omega, &[k + j, k + l, n, m], &mut |weight, field: &[T]| {
                             let slopes = network.slope(field[0]) * network.slope(field[1]);
-                            sum += times
-                                * weight
-                                * slopes
-                                * network.sigma(n, field[2])
-                                * network.sigma(m, field[3]);
+                            let values = network.sigma(n, field[2]) * network.sigma(m, field[3]);
+                            (T::constant(weight) * times * slopes * values).add_to(&mut sum);
                         });
                     }
                 }
-                derivative[shape.q(j, l)] += network.rate(j) * network.rate(l) / parameters.batch * sum;
+                let rates = network.rate[j] * network.rate[l] * T::constant(1.0 / network.batch);
+                (rates * sum).add_to(&mut derivative[shape.q(j, l)]);
             }
         }
     }
 
     /// Calls `at` with weight and fields of every grid point of the listed nodes, which may repeat.
-    fn over(&self, omega: &DMatrix<f64>, nodes: &[usize], at: &mut impl FnMut(f64, &[f64])) {
+    fn over<T: Number>(&self, omega: &DMatrix<T>, nodes: &[usize], at: &mut impl FnMut(f64, &[T])) {
         let mut distinct: Vec<usize> = Vec::new();
         let places: Vec<usize> = nodes
             .iter()
@@ -186,13 +300,16 @@ impl Quadrature {
         let lower = factor(omega, &distinct);
         let size = distinct.len();
         let mut counter = vec![0; size];
-        let mut field = vec![0.0; nodes.len()];
-        let mut own = vec![0.0; size];
+        let mut field = vec![T::constant(0.0); nodes.len()];
+        let mut own = vec![T::constant(0.0); size];
         loop {
             let mut weight = 1.0;
             for a in 0..size {
                 weight *= self.rule[counter[a]].1;
-                own[a] = (0..=a).map(|b| lower[(a, b)] * self.rule[counter[b]].0).sum();
+                own[a] = T::constant(0.0);
+                for b in 0..=a {
+                    (lower[(a, b)] * T::constant(self.rule[counter[b]].0)).add_to(&mut own[a]);
+                }
             }
             for (field, &place) in field.iter_mut().zip(&places) {
                 *field = own[place];
@@ -212,8 +329,8 @@ impl Quadrature {
     }
 }
 
-impl<'a> Network<'a> {
-    fn new(shape: Shape, activations: [Activation; 2], parameters: &'a Parameters, state: &[f64]) -> Self {
+impl Network<f64> {
+    fn new(shape: Shape, activations: [Activation; 2], parameters: &Parameters, state: &[f64]) -> Self {
         let Shape { k, p, trained } = shape;
         let entry = |n: usize, m: usize| match (n < k, m < k) {
             (true, true) => parameters.teacher_overlaps[n * k + m],
@@ -223,48 +340,83 @@ impl<'a> Network<'a> {
         };
         let omega = DMatrix::from_fn(shape.nodes(), shape.nodes(), entry);
         let a = |i: usize| if trained { state[shape.a(i)] } else { parameters.a[i] };
-        let c = (0..k)
-            .map(|r| parameters.s_star * parameters.a_star[r])
-            .chain((0..p).map(|i| -parameters.s * a(i)))
-            .collect();
-        Network { shape, activations, parameters, omega, c }
+        let teachers = (0..k).map(|r| parameters.s_star * parameters.a_star[r]);
+        Network {
+            shape,
+            activations,
+            omega,
+            c: teachers.chain((0..p).map(|i| -parameters.s * a(i))).collect(),
+            rate: (0..p).map(|i| parameters.gamma * parameters.s * a(i)).collect(),
+            second: parameters.gamma_a * parameters.s,
+            noise: parameters.noise,
+            batch: parameters.batch,
+        }
     }
 
-    fn sigma(&self, n: usize, field: f64) -> f64 {
-        self.activations[usize::from(n < self.shape.k)].value(field)
+    /// The same with all slopes 0.
+    fn lifted(&self) -> Network<Dual> {
+        let lift = |values: &[f64]| values.iter().map(|&value| Dual::constant(value)).collect();
+        Network {
+            shape: self.shape,
+            activations: self.activations,
+            omega: self.omega.map(Dual::constant),
+            c: lift(&self.c),
+            rate: lift(&self.rate),
+            second: self.second,
+            noise: Dual::constant(self.noise),
+            batch: self.batch,
+        }
+    }
+}
+
+impl<T: Number> Network<T> {
+    fn activation(&self, n: usize) -> Activation {
+        self.activations[usize::from(n < self.shape.k)]
+    }
+
+    fn sigma(&self, n: usize, field: T) -> T {
+        let activation = self.activation(n);
+        field.map(|x| activation.value(x), |x| activation.derivative(x))
     }
 
     /// σ' of a student.
-    fn slope(&self, field: f64) -> f64 {
-        self.activations[0].derivative(field)
+    fn slope(&self, field: T) -> T {
+        let student = self.activations[0];
+        field.map(|x| student.derivative(x), |x| student.curvature(x))
     }
 
     /// σ' of any node.
-    fn slope_of(&self, n: usize, field: f64) -> f64 {
-        self.activations[usize::from(n < self.shape.k)].derivative(field)
+    fn slope_of(&self, n: usize, field: T) -> T {
+        let activation = self.activation(n);
+        field.map(|x| activation.derivative(x), |x| activation.curvature(x))
     }
 
-    /// γ s a_i.
-    fn rate(&self, i: usize) -> f64 {
-        -self.parameters.gamma * self.c[self.shape.k + i]
+    /// σ'' of a student.
+    fn curvature(&self, field: T) -> T {
+        let student = self.activations[0];
+        field.map(|x| student.curvature(x), |x| student.third_derivative(x))
     }
 }
 
 /// The lower triangle L of the nodes' covariance L Lᵀ; a direction that is a combination of the earlier ones adds nothing.
-fn factor(omega: &DMatrix<f64>, nodes: &[usize]) -> DMatrix<f64> {
+fn factor<T: Number>(omega: &DMatrix<T>, nodes: &[usize]) -> DMatrix<T> {
     let size = nodes.len();
-    let mut lower = DMatrix::zeros(size, size);
+    let mut lower = DMatrix::from_element(size, size, T::constant(0.0));
+    let minus = T::constant(-1.0);
     for a in 0..size {
         for b in 0..=a {
-            let known: f64 = (0..b).map(|m| lower[(a, m)] * lower[(b, m)]).sum();
-            let rest = omega[(nodes[a], nodes[b])] - known;
+            let mut rest = omega[(nodes[a], nodes[b])];
+            for m in 0..b {
+                (minus * lower[(a, m)] * lower[(b, m)]).add_to(&mut rest);
+            }
+            let pivot: T = lower[(b, b)];
             lower[(a, b)] = if a == b {
-                // NaN stays.
-                if rest < 0.0 { 0.0 } else { rest.sqrt() }
-            } else if lower[(b, b)] > 1e-8 * omega[(nodes[b], nodes[b])].sqrt() {
-                rest / lower[(b, b)]
+                // Rounding can carry what is 0 below it; NaN stays.
+                if rest.value() <= 0.0 { T::constant(0.0) } else { rest.map(f64::sqrt, |x| 0.5 / x.sqrt()) }
+            } else if pivot.value() > 1e-8 * omega[(nodes[b], nodes[b])].value().sqrt() {
+                rest * pivot.map(f64::recip, |x| -1.0 / (x * x))
             } else {
-                0.0
+                T::constant(0.0)
             };
         }
     }
@@ -290,11 +442,7 @@ mod tests {
                 .expect("a problem");
             let parameters = Parameters::new(&system, &problem).expect("its own");
             let shape = system.shape();
-            let mut state = problem.m().transpose().as_slice().to_vec();
-            for j in 0..p {
-                state.extend((j..p).map(|l| problem.q()[(j, l)]));
-            }
-            state.extend(problem.a().iter().take(if trained { p } else { 0 }));
+            let state = state_of(shape, &problem);
             let mut truth = vec![0.0; shape.dim()];
             system.right_hand_side(&parameters, &state, &mut truth);
             let network = Network::new(shape, [Activation::Erf; 2], &parameters, &state);
@@ -315,6 +463,63 @@ mod tests {
             let risk = rule.risk(shape, [Activation::Erf; 2], &parameters, &state);
             assert!((risk - system.risk(&parameters, &state)).abs() < 1e-11);
         }
+    }
+
+    /// One variable after the other against central differences with one step of Richardson's extrapolation: 1e-9.
+    #[test]
+    fn the_jacobian_is_the_slope_of_the_right_hand_side() {
+        let rule = Quadrature::new(8);
+        let activations = [Activation::Tanh, Activation::Hermite(2)];
+        for (k, p, trained) in [(2, 1, true), (2, 3, false)] {
+            let shape = Shape { k, p, trained };
+            let system = DynSystem::new(k, p, Activation::Erf, trained).expect("a size");
+            let problem = Problem::builder(k, p)
+                .noise(0.3)
+                .initial(Initial::Drawn { dimension: 30, seed: 5, variance: 0.4 })
+                .build()
+                .expect("a problem");
+            let parameters = Parameters::new(&system, &problem).expect("its own");
+            let state = state_of(shape, &problem);
+            let dim = shape.dim();
+            let columns = dim + 2 + k * (k + 1) / 2;
+            let mut jacobian = vec![0.0; dim * columns];
+            rule.jacobian(shape, activations, &parameters, &state, &mut jacobian);
+            for column in 0..columns {
+                let value = |step: f64| {
+                    let (mut parameters, mut state, mut out) =
+                        (parameters.clone(), state.clone(), vec![0.0; dim]);
+                    match column {
+                        column if column < dim => state[column] += step,
+                        column if column == dim => parameters.gamma += step,
+                        column if column == dim + 1 => parameters.noise += step,
+                        // P_12 and P_21; the other entries of P are left to P_11.
+                        column if column == dim + 3 => {
+                            parameters.teacher_overlaps[1] += step;
+                            parameters.teacher_overlaps[2] += step;
+                        }
+                        column => parameters.teacher_overlaps[if column == dim + 2 { 0 } else { 3 }] += step,
+                    }
+                    rule.right_hand_side(shape, activations, &parameters, &state, &mut out);
+                    out
+                };
+                let steps = [1e-3, -1e-3, 5e-4, -5e-4].map(value);
+                for row in 0..dim {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|step| steps[step][row]);
+                    let truth = (4.0 * (c - d) / 1e-3 - (a - b) / 2e-3) / 3.0;
+                    let found = jacobian[row * columns + column];
+                    assert!((found - truth).abs() < 1e-9, "{row}, {column}: {found}, not {truth}");
+                }
+            }
+        }
+    }
+
+    fn state_of(shape: Shape, problem: &Problem) -> Vec<f64> {
+        let mut state = problem.m().transpose().as_slice().to_vec();
+        for j in 0..shape.p {
+            state.extend((j..shape.p).map(|l| problem.q()[(j, l)]));
+        }
+        state.extend(problem.a().iter().take(if shape.trained { shape.p } else { 0 }));
+        state
     }
 
     /// Moments of the normal distribution up to the order 2 N - 1 that N nodes integrate exactly.
