@@ -36,7 +36,9 @@ fn expansions_are_written_where_asked() {
     }
     let output = expanding_with(&folder);
     assert!(String::from_utf8_lossy(&output.stdout).contains("expanded"), "{output:?}");
-    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let read = |file: &str| {
+        std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
 
     let (description, code) = expand_for_reading(tokens(OPTIONS)).expect("a valid declaration");
     for (file, text) in description.files("ErfK1P1") {
