@@ -23,7 +23,8 @@ pub mod __private {
 ///
 /// As an item or as a statement it declares a unit struct: `ErfK4P8` (`ErfK2P2Trained` with a trained second layer), or
 /// the name given before the colon, with its attributes and visibility. The struct implements [`System`] and has the
-/// constants `K`, `P`, `DIM` (length of the state vector), `EQUATIONS` (text) and `EQUATIONS_LATEX`.
+/// constants `K`, `P`, `DIM` (length of the state vector), `EQUATIONS` (text), `EQUATIONS_ASCII`, `EQUATIONS_LATEX`,
+/// `EQUATIONS_HTML` (a page) and `DERIVATION` (the steps from the risk, as text).
 ///
 /// | option | meaning | default |
 /// | --- | --- | --- |

@@ -1,6 +1,6 @@
 //! The whole way from the macro's tokens to the declared system.
 
-use crate::describe::{Description, describe};
+use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
 use crate::emit::{cost, count, lanes, straight};
 use crate::equations::Equations;
@@ -73,7 +73,8 @@ fn by_quadrature(
     texts: Texts,
 ) -> (Description, TokenStream) {
     let name = &specification.name;
-    let description = numerical::describe(specification, nodes);
+    let (activations, sizes) = (specification.activations(), specification.sizes);
+    let description = describe_numerical(activations, &name.to_string(), sizes, nodes);
     let texts = texts.of(&description, &name.to_string());
     let (declaration, common) = (declaration(specification, texts), common(path, specification));
     let methods = numerical::methods(path, specification, nodes);

@@ -3,6 +3,75 @@
 //! Tokens become a [`spec::Specification`]; an [`activation`] and the rules of [`gaussian`] give the
 //! [`equations`]; [`emit`] lowers them to Rust and [`describe`] prints them. What a user reads and what the machine runs
 //! come from the same expressions.
+//!
+//! # From an activation to its equations
+//!
+//! An activation states of which terms x^a · erf(x/√(2w)) it consists; a [`Term`](activation::Term) without a width has no
+//! error function, and width 0 is a sign. That is all the engine needs. The Gaussian error linear unit
+//! x Φ(x) = x/2 + (x/2) erf(x/√2) is two terms:
+//!
+//! ```
+//! use overlap_codegen::activation::{Activation, Activations, Term};
+//! use overlap_codegen::equations::Equations;
+//! use overlap_codegen::expr::{Pool, Style, print};
+//! use overlap_codegen::symbol::Symbol;
+//! use proc_macro2::TokenStream;
+//!
+//! #[derive(Debug)]
+//! struct Gelu;
+//!
+//! impl Activation for Gelu {
+//!     fn name(&self) -> String {
+//!         "gelu".into()
+//!     }
+//!     fn type_name(&self) -> String {
+//!         "Gelu".into()
+//!     }
+//!     fn terms(&self, pool: &mut Pool) -> Option<Vec<Term>> {
+//!         let (half, one) = (pool.rational(1, 2), pool.integer(1));
+//!         Some(vec![
+//!             Term { coefficient: half, power: 1, width: None },
+//!             Term { coefficient: half, power: 1, width: Some(one) },
+//!         ])
+//!     }
+//!     fn formula(&self) -> [String; 2] {
+//!         ["x Φ(x)".into(), "x\\,\\Phi(x)".into()]
+//!     }
+//!     // The variant of the runtime's `Activation` that evaluates σ, for simulations.
+//!     fn runtime(&self) -> TokenStream {
+//!         quote::quote!(Gelu)
+//!     }
+//! }
+//!
+//! let equations = Equations::derive(Activations::same(&Gelu))?;
+//! let force = equations.force_of(overlap_codegen::equations::N);
+//! println!("J2(i,n) = {}", print(&equations.pool, force.other, Style::Text));
+//!
+//! // Of independent fields it is a square, E[σ']² = ¼.
+//! let i = overlap_codegen::equations::I;
+//! let j2 = equations.pool.evaluate(force.other, &|q| if *q == Symbol::overlap(i, force.n) { 0.0 } else { 1.0 });
+//! assert!((j2 - 0.25).abs() < 1e-15);
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! # Writing an activation
+//!
+//! 1. `src/activation/NAME.rs`: the terms, the name in the macro and in problem files, the formula, the runtime's variant.
+//! 2. `src/activation/mod.rs`: the module, and a line in `FORMS`; `src/spec/activations.rs`: how it is written after `act =`.
+//! 3. `overlap-runtime/src/activation.rs`: σ, σ' and σ'' as functions of a number.
+//! 4. A line in `tests/activations.rs` here and in the one at the root. The generic tests compare I2, J2, I3 and I4 with
+//!    quadrature on random covariances with equal and different indices, the two forms of generated code with each
+//!    other, and the solved equations with SGD. A line in `tests/printing.rs` and one in `tests/snapshots.rs`: what is printed
+//!    is read back, and kept under review.
+//!
+//! An activation that is no such sum returns `None` for its terms: it works with `quadrature = N` alone. Where the engine
+//! gets stuck it names the expectation that has no closed form.
+//!
+//! # Reading what it makes
+//!
+//! `cargo run -p overlap-codegen --example expand -- 'k = 2, p = 2, act = erf'` prints the formatted expansion, and with
+//! a second word `text`, `ascii`, `latex`, `html` or `derivation` the texts about the system. Built with
+//! `OVERLAP_EXPAND=FOLDER` in the environment, every `overlap_system!` writes both to files there.
 
 pub mod activation;
 pub mod describe;

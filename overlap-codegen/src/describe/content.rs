@@ -80,6 +80,16 @@ pub(super) fn vector(definition: &Definition) -> Block {
     Block::equation(format!("{}_{indices}", definition.name), vec![Right::expr(definition.body)])
 }
 
+/// `ErfK2P3: overlap dynamics of one-pass SGD, 2 teacher units, …`.
+pub(super) fn title(name: &str, Sizes { k, p, trained }: Sizes) -> String {
+    format!(
+        "{name}: overlap dynamics of one-pass SGD, {}, {}, second layer {}",
+        plural(k, "teacher unit"),
+        plural(p, "student unit"),
+        if trained { "trained" } else { "fixed" },
+    )
+}
+
 pub(super) fn document(
     equations: &Equations<'_>,
     activations: Activations<'_>,
@@ -87,17 +97,10 @@ pub(super) fn document(
     sizes: Sizes,
     shown: &Shown,
 ) -> Document {
-    let Sizes { k, p, trained } = sizes;
-    let title = format!(
-        "{name}: overlap dynamics of one-pass SGD, {}, {}, second layer {}",
-        plural(k, "teacher unit"),
-        plural(p, "student unit"),
-        if trained { "trained" } else { "fixed" },
-    );
     let expectations = expectations(equations, activations, shown);
-    let motion = motion(equations, trained, shown);
+    let motion = motion(equations, sizes.trained, shown);
     Document {
-        title,
+        title: title(name, sizes),
         sections: vec![
             Section { heading: "Setting", blocks: setting(activations, sizes) },
             Section { heading: "Expectations", blocks: expectations },
@@ -106,7 +109,7 @@ pub(super) fn document(
     }
 }
 
-fn setting(activations: Activations<'_>, Sizes { k, p, .. }: Sizes) -> Vec<Block> {
+pub(super) fn setting(activations: Activations<'_>, Sizes { k, p, .. }: Sizes) -> Vec<Block> {
     let agree = activations.agree();
     let star = if agree { "" } else { "*" };
     let n = marks(activations)[1];

@@ -74,7 +74,12 @@ fn equation(page: &mut String, Equation { left, right, rule }: &Equation, pool: 
 /// Every part is an element of its own, so that long sums are broken between them.
 fn line(page: &mut String, start: &str, pieces: &[Piece], pool: &Pool) {
     for (position, part) in parts(pool, pieces, Style::MathMl).iter().enumerate() {
-        let start = if position == 0 { start } else { "" };
-        page.push_str(&format!(" {}", math(&format!("{start}{part}"))));
+        // A sign that starts an element would be set as that of a negative number.
+        let part = if position == 0 {
+            format!("{start}{part}")
+        } else {
+            part.replacen("<mo>", "<mo form=\"infix\">", 1)
+        };
+        page.push_str(&format!(" {}", math(&part)));
     }
 }

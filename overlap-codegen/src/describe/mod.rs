@@ -8,14 +8,16 @@ mod derivation;
 mod document;
 mod html;
 mod latex;
+mod numerical;
 mod text;
 mod typeset;
 
 use crate::activation::Activations;
 use crate::emit::Sizes;
 use crate::equations::Equations;
-use crate::expr::Style;
+use crate::expr::{Pool, Style};
 use content::Shown;
+use document::Document;
 
 /// The system's equations in all styles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +55,29 @@ pub fn describe(
     sizes: Sizes,
 ) -> Description {
     let shown = Shown::new(equations);
-    let Sizes { k, p, .. } = sizes;
-    let mut document = content::document(equations, activations, name, sizes, &shown);
+    let document = content::document(equations, activations, name, sizes, &shown);
     let derivation = derivation::document(equations, activations, name, sizes, &shown);
-    let pool = &equations.pool;
+    in_all_styles(document, derivation, &equations.pool, name, sizes)
+}
+
+/// Describes a system whose expectations are integrated at run time, with so many nodes in every dimension.
+pub fn describe_numerical(
+    activations: Activations<'_>,
+    name: &str,
+    sizes: Sizes,
+    nodes: usize,
+) -> Description {
+    let [document, derivation] = numerical::documents(activations, name, sizes, nodes);
+    in_all_styles(document, derivation, &Pool::new(), name, sizes)
+}
+
+fn in_all_styles(
+    mut document: Document,
+    derivation: Document,
+    pool: &Pool,
+    name: &str,
+    Sizes { k, p, .. }: Sizes,
+) -> Description {
     let units = format!(
         "{name}: r = 1..{k} teachers, i, j, l = 1..{p} students, m, n = 1..{} nodes, teachers first",
         k + p

@@ -61,7 +61,7 @@ fn gain(value: &Expr, arguments: &Arguments, key: &str) -> syn::Result<Rational>
     let [Expr::Assign(assignment)] = &arguments.iter().collect::<Vec<_>>()[..] else {
         return Err(Error::new(value.span(), format!("`erf` has one parameter, its gain: {form}")));
     };
-    if !super::entries::word(&assignment.left).is_some_and(|word: &Ident| word == "gain") {
+    if super::entries::word(&assignment.left).is_none_or(|word: &Ident| word != "gain") {
         return Err(Error::new(
             assignment.left.span(),
             format!("the parameter of `erf` is its `gain`: {form}"),
