@@ -73,7 +73,7 @@ macro_rules! operator_f32 {
             #[inline(always)]
             fn $method(mut self, other: Floats) -> Floats {
                 for lane in 0..2 * LANES {
-                    self.0[lane] = self.0[lane] $operator other.0[lane];
+                    self.0[lane] $operator other.0[lane];
                 }
                 self
             }
@@ -81,9 +81,9 @@ macro_rules! operator_f32 {
     };
 }
 
-operator_f32!(Add, add, +);
-operator_f32!(Sub, sub, -);
-operator_f32!(Mul, mul, *);
+operator_f32!(Add, add, +=);
+operator_f32!(Sub, sub, -=);
+operator_f32!(Mul, mul, *=);
 
 impl Simd for Portable {
     const LANES: usize = LANES;
