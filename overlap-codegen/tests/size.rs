@@ -17,7 +17,8 @@ fn use_it(pool: &mut Pool, expr: Expr) -> usize {
     let at = |_: &Symbol| 0.25;
     pool.evaluate(expr, &at);
     assert!(pool.constant_value(expr).is_none());
-    let moved = pool.substitute(expr, &mut |pool, wanted| (*wanted == symbol(0)).then(|| pool.symbol(symbol(9))));
+    let moved =
+        pool.substitute(expr, &mut |pool, wanted| (*wanted == symbol(0)).then(|| pool.symbol(symbol(9))));
     assert!(moved != expr);
     let expanded = pool.expand(expr);
     pool.evaluate(expanded, &at);
@@ -151,8 +152,7 @@ fn cost(act: &str, sizes: Sizes, unrolled: bool) -> (usize, usize) {
     let specification: Specification =
         syn::parse_str(&format!("k = 1, p = 1, act = {act}")).expect("a valid declaration");
     let mut equations = Equations::derive(specification.activations()).expect("closed forms");
-    let (side, risk) =
-        if unrolled { straight(&mut equations, sizes) } else { lanes(&mut equations, sizes) };
+    let (side, risk) = if unrolled { straight(&mut equations, sizes) } else { lanes(&mut equations, sizes) };
     let tokens = |stream: proc_macro2::TokenStream| stream.to_string().split_whitespace().count();
     (equations.pool.len(), tokens(side) + tokens(risk))
 }

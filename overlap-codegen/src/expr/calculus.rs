@@ -161,7 +161,8 @@ impl Pool {
         // What is no sum is multiplied at once.
         let (sums, others): (Vec<_>, Vec<_>) =
             factors.iter().copied().partition(|&(base, _)| matches!(self.node(base), Node::Sum(..)));
-        let others: Vec<Expr> = others.into_iter().map(|(base, exponent)| self.power(base, exponent)).collect();
+        let others: Vec<Expr> =
+            others.into_iter().map(|(base, exponent)| self.power(base, exponent)).collect();
         let others = self.mul(others);
         let mut result = self.scale(others, coefficient);
         let mut kept = Vec::new();
