@@ -1,11 +1,11 @@
-//! Every size and instruction set with criterion's statistics: right-hand side, risk, one solve.
+//! Every size and instruction set with criterion's statistics: right-hand side, risk, one solve, ensembles.
 //!
 //! `cargo bench --bench criterion [-- FILTER]`; ratios in one run are printed by the bench `ratios`.
 
 mod support;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use overlap::{DynSystem, SolveOptions, System, simd::Level, solve};
+use overlap::{DynSystem, SolveOptions, System, simd::Level, solve, solve_many};
 use std::hint::black_box;
 
 fn candidates<'a>(size: &'a support::Size, dynamic: &'a DynSystem) -> Vec<(String, Level, &'a dyn System)> {
@@ -51,5 +51,24 @@ fn evaluations(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, evaluations);
+/// 1000 solves, where systems are small enough for lanes over problems.
+fn ensembles(criterion: &mut Criterion) {
+    for size in support::sizes().into_iter().take(4) {
+        let system = &*size.generated;
+        let problems = vec![support::problem(system, 0.8); 1000];
+        for level in Level::ALL.into_iter().filter(|level| level.force()) {
+            let mut group = criterion.benchmark_group(system.name());
+            group.sample_size(10);
+            group.bench_function(
+                BenchmarkId::new("ensemble of 1000 to t = 10", format!("{level:?}")),
+                |bencher| {
+                    bencher.iter(|| solve_many(system, &problems, &[10.0], &SolveOptions::default()));
+                },
+            );
+            group.finish();
+        }
+    }
+}
+
+criterion_group!(benches, evaluations, ensembles);
 criterion_main!(benches);

@@ -1,4 +1,4 @@
-//! Whole solves: how much of the time is the right-hand side, and what an ensemble gains from threads.
+//! Whole solves: how much of the time is the right-hand side, and what an ensemble gains from lanes and threads.
 //!
 //! `cargo bench --bench solves`. The share of the right-hand side is found by evaluating it twice: what that adds is
 //! what it costs, in the solver's own surroundings. Times are wall clock; the candidates take turns.
@@ -7,14 +7,17 @@
 #[allow(dead_code, reason = "every user needs its own part")]
 mod reference;
 
-use overlap::generated::{Integration, integrate_sized};
+use overlap::simd::Level;
 use overlap::{
-    Activation, DynSystem, Initial, Method, Parameters, Problem, Shape, SolveFailure, SolveOptions, System,
-    log_times, overlap_system, solve, solve_many,
+    Activation, DynSystem, Initial, Method, Parameters, Problem, Shape, SolveOptions, System, log_times,
+    overlap_system, solve, solve_many,
 };
 use std::time::Instant;
 
+overlap_system!(k = 1, p = 1, act = erf);
 overlap_system!(k = 2, p = 2, act = erf);
+overlap_system!(k = 3, p = 3, act = erf);
+overlap_system!(k = 2, p = 4, act = erf);
 overlap_system!(k = 4, p = 8, act = erf);
 
 /// A system whose right-hand side is evaluated `TIMES` times.
@@ -49,10 +52,6 @@ impl<S: System, const TIMES: usize> System for Repeated<S, TIMES> {
 
     fn equations_latex(&self) -> &str {
         self.0.equations_latex()
-    }
-
-    fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_sized(self, integration)
     }
 }
 
@@ -106,28 +105,43 @@ fn share<S: System + Copy>(system: S, case: &str, turns: usize) {
     }
 }
 
-fn ensemble() {
+/// An ensemble solved one by one, by `solve_many` on one thread (which is what lanes gain) and on all threads.
+fn ensemble<S: System>(system: S, turns: usize) {
+    let Shape { k, p, .. } = system.shape();
     let problem = |seed| {
         let initial = Initial::Drawn { dimension: 1000, seed, variance: 0.5 };
-        Problem::builder(2, 2).learning_rate(1.0).noise(1e-2).initial(initial).build().expect("valid")
+        Problem::builder(k, p).learning_rate(1.0).noise(1e-2).initial(initial).build().expect("valid")
     };
     let problems: Vec<Problem> = (0..1000).map(problem).collect();
     let (times, options) = (log_times(0.1, 100.0, 20).expect("valid"), SolveOptions::default());
-    let single = || problems.iter().for_each(|problem| drop(solve(&ErfK2P2, problem, &times, &options)));
-    let many = || drop(solve_many(&ErfK2P2, &problems, &times, &options));
-    let race = race(15, &[&single, &many]);
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let single = || problems.iter().for_each(|problem| drop(solve(&system, problem, &times, &options)));
+    let many = || drop(solve_many(&system, &problems, &times, &options));
+    let lanes = || one_thread.install(many);
+    let race = race(turns, &[&single, &lanes, &many]);
     println!(
-        "1000 ErfK2P2 solves: one thread {:.1} ms, solve_many {:.1} ms (medians), ratio {:.2}; by minima {:.2}; {} threads",
+        "1000 {} solves: singly {:.1} ms, solve_many on one thread {:.1} ms, on {} threads {:.1} ms (medians); throughput \
+         {:.2} and {:.2} times (by minima {:.2} and {:.2})",
+        system.name(),
         race[0].1 * 1e3,
         race[1].1 * 1e3,
-        race[0].1 / race[1].1,
-        race[0].0 / race[1].0,
         std::thread::available_parallelism().map_or(1, usize::from),
+        race[2].1 * 1e3,
+        race[0].1 / race[1].1,
+        race[0].1 / race[2].1,
+        race[0].0 / race[1].0,
+        race[0].0 / race[2].0,
     );
 }
 
 fn main() {
     share(ErfK2P2, "solve_general_k2_p2", 200);
     share(ErfK4P8, "solve_general_k4_p8", 40);
-    ensemble();
+    for level in Level::ALL.into_iter().filter(|level| level.force()) {
+        println!("{level:?}");
+        ensemble(ErfK1P1, 15);
+        ensemble(ErfK2P2, 15);
+        ensemble(ErfK3P3, 9);
+        ensemble(ErfK2P4, 5);
+    }
 }

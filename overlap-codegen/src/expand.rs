@@ -2,7 +2,7 @@
 
 use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
-use crate::emit::{cost, count, lanes, straight};
+use crate::emit::{WordsCode, cost, count, lanes, straight, words};
 use crate::equations::Equations;
 use crate::numerical;
 use crate::spec::{Specification, Unroll};
@@ -124,8 +124,13 @@ fn system(
             ));
         }
     };
-    let (right_hand_side, risk) =
-        if unrolled { straight(&mut equations, *sizes) } else { lanes(&mut equations, *sizes) };
+    let WordsCode { items, right_hand_side, risk, side_by_side } = if unrolled {
+        let (right_hand_side, risk) = straight(&mut equations, *sizes);
+        words(path, &right_hand_side, &risk, *sizes, !equations.by_coincidence)
+    } else {
+        let (right_hand_side, risk) = lanes(&mut equations, *sizes);
+        WordsCode { right_hand_side, risk, ..WordsCode::default() }
+    };
     let constants = constants(*sizes, unrolled);
     let (declaration, common) = (declaration(specification, texts), common(path, specification));
     let code = quote! {
@@ -138,9 +143,13 @@ fn system(
                 #[allow(unused_imports)]
                 use ::core::primitive::{bool, f64, str, usize};
                 #[allow(unused_imports)]
-                use #path::generated::{Kernel, NodePairs, Nodes, Parameters, SIDE_BY_SIDE, Simd, coincidences, four_signs, pair};
+                use #path::generated::{
+                    Kernel, MAX_LANES, Many, NodePairs, Nodes, Octet, One, Parameters, SIDE_BY_SIDE, Simd, Words,
+                    coincidences, four_signs, pair,
+                };
 
                 #constants
+                #items
 
                 pub(super) struct RightHandSide<'a> {
                     pub(super) parameters: &'a Parameters,
@@ -191,12 +200,7 @@ fn system(
                 ) -> ::core::primitive::f64 {
                     #path::generated::dispatch(kernels::Risk { parameters, state })
                 }
-                fn integrate(
-                    &self,
-                    integration: &mut #path::generated::Integration<'_>,
-                ) -> ::core::result::Result<(), #path::SolveFailure> {
-                    #path::generated::integrate_sized(self, integration)
-                }
+                #side_by_side
             }
         };
     };

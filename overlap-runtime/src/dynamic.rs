@@ -2,8 +2,7 @@
 
 use crate::problem::MAX_UNITS;
 use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
-use crate::solve::{Integration, integrate_sized};
-use crate::{Activation, Error, Parameters, Shape, SolveFailure, System};
+use crate::{Activation, Error, Parameters, Shape, System};
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 
 /// A teacher-student system of any size, for sizes that are only known at run time or too large to declare.
@@ -96,10 +95,6 @@ impl System for DynSystem {
 
     fn equations_latex(&self) -> &str {
         &self.equations[1]
-    }
-
-    fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_sized(self, integration)
     }
 }
 

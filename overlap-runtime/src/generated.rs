@@ -2,8 +2,9 @@
 
 pub use crate::numerical::Quadrature;
 pub use crate::orthant::four_signs;
-pub use crate::simd::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
-pub use crate::solve::{Integration, integrate_sized};
+pub use crate::simd::{
+    Kernel, MAX_LANES, Many, Octet, One, SIDE_BY_SIDE, Simd, Words, dispatch, dispatch_wide,
+};
 pub use crate::{Parameters, Shape};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.

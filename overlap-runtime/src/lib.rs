@@ -7,6 +7,7 @@
 extern crate self as overlap_runtime;
 
 mod activation;
+mod aligned;
 pub mod cli;
 mod compare;
 mod dynamic;

@@ -1,31 +1,33 @@
 //! What a declared system offers, and the numbers it is evaluated at.
 
+use crate::simd::Octet;
 use crate::{Activation, Error, Problem, Shape};
 
 /// The numbers of a [`Problem`] as the generated right-hand sides read them: flat, validated, resolved defaults.
 ///
-/// Symbols as in the equations: network output s Σ a_i σ(λ_i), teacher s* Σ a*_r σ(λ*_r).
+/// Symbols as in the equations: network output s Σ a_i σ(λ_i), teacher s* Σ a*_r σ(λ*_r). The numbers are doubles
+/// everywhere but inside ensembles, where one value holds those of several problems.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Parameters {
+pub struct Parameters<T = f64> {
     /// Teacher overlaps P, row by row (k k numbers).
-    pub teacher_overlaps: Vec<f64>,
+    pub teacher_overlaps: Vec<T>,
     /// Teacher second layer a* (k).
-    pub a_star: Vec<f64>,
+    pub a_star: Vec<T>,
     /// Student second layer a at t = 0 (p); constant where the second layer is fixed.
-    pub a: Vec<f64>,
+    pub a: Vec<T>,
     /// Student output scale s.
-    pub s: f64,
+    pub s: T,
     /// Teacher output scale s*.
-    pub s_star: f64,
+    pub s_star: T,
     /// Learning rate γ of the first layer.
-    pub gamma: f64,
+    pub gamma: T,
     /// Learning rate γ_a of the second layer (0 where it is fixed).
-    pub gamma_a: f64,
+    pub gamma_a: T,
     /// Variance Δ of the label noise.
-    pub noise: f64,
+    pub noise: T,
     /// Batch size b.
-    pub batch: f64,
+    pub batch: T,
 }
 
 impl Parameters {
@@ -111,6 +113,19 @@ pub trait System: Send + Sync {
     /// `self.shape().dim()` entries. A non-finite state gives non-finite output, never a panic.
     fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]);
 
+    /// As [`right_hand_side`](System::right_hand_side) of eight problems side by side, lane by lane to the last bit;
+    /// false, with nothing done, where the system or the machine has no such code.
+    #[doc(hidden)]
+    fn side_by_side(
+        &self,
+        parameters: &Parameters<Octet>,
+        state: &[Octet],
+        derivative: &mut [Octet],
+    ) -> bool {
+        let _ = (parameters, state, derivative);
+        false
+    }
+
     /// Population risk R = ½ E[(y - f)²], with the label noise's Δ/2.
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64;
 
@@ -134,11 +149,59 @@ pub trait System: Send + Sync {
     fn derivation(&self) -> Option<&str> {
         None
     }
+}
 
-    /// Runs an integration with a state type of this system's size. The default works for every size; a declared
-    /// system passes itself on so that a small state lives on the stack.
-    #[doc(hidden)]
-    fn integrate(&self, integration: &mut crate::solve::Integration<'_>) -> Result<(), crate::SolveFailure> {
-        crate::solve::integrate_dynamic(self, integration)
+impl<S: System + ?Sized> System for &S {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn shape(&self) -> Shape {
+        (**self).shape()
+    }
+
+    fn activation(&self) -> Activation {
+        (**self).activation()
+    }
+
+    fn teacher_activation(&self) -> Activation {
+        (**self).teacher_activation()
+    }
+
+    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
+        (**self).right_hand_side(parameters, state, derivative);
+    }
+
+    fn side_by_side(
+        &self,
+        parameters: &Parameters<Octet>,
+        state: &[Octet],
+        derivative: &mut [Octet],
+    ) -> bool {
+        (**self).side_by_side(parameters, state, derivative)
+    }
+
+    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
+        (**self).risk(parameters, state)
+    }
+
+    fn equations(&self) -> &str {
+        (**self).equations()
+    }
+
+    fn equations_latex(&self) -> &str {
+        (**self).equations_latex()
+    }
+
+    fn equations_ascii(&self) -> Option<&str> {
+        (**self).equations_ascii()
+    }
+
+    fn equations_html(&self) -> Option<&str> {
+        (**self).equations_html()
+    }
+
+    fn derivation(&self) -> Option<&str> {
+        (**self).derivation()
     }
 }

@@ -1,6 +1,6 @@
 //! A solved trajectory: times, states and risks, and its CSV form.
 
-use crate::{Error, Parameters, Shape, State};
+use crate::{Error, Parameters, Shape, SolveFailure, State};
 use std::io::Write;
 
 /// The overlaps and the risk at the requested times, in increasing time.
@@ -40,6 +40,24 @@ impl Trajectory {
             noises: Vec::new(),
             stats: SolveStats::default(),
         }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(
+        &mut self,
+        time: f64,
+        state: Vec<f64>,
+        risk: f64,
+        noise: f64,
+    ) -> Result<(), SolveFailure> {
+        if !risk.is_finite() {
+            return Err(SolveFailure::NotFinite { quantity: "risk".to_owned(), value: risk, time });
+        }
+        self.times.push(time);
+        self.states.push(state);
+        self.risks.push(risk);
+        self.noises.push(noise);
+        Ok(())
     }
 
     /// Sizes and state layout.

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use std::f64::consts::FRAC_PI_2;
-use support::{Double, ulp};
+use support::{Double, asin_error, ulp};
 
 struct Asin<'a>(&'a mut [f64]);
 
@@ -52,16 +52,6 @@ fn rsqrt(level: Level, x: &[f64]) -> Vec<f64> {
     dispatch_at(level, Rsqrt(&mut y));
     y.truncate(x.len());
     y
-}
-
-/// Error of y = arcsin(x) in units in the last place: arcsin(x) - y = arcsin(x cos y - √(1 - x²) sin y), and the
-/// arcsine of so small a number is the number.
-fn asin_error(x: f64, y: f64) -> f64 {
-    let one = Double::from(1.0);
-    let x_ = Double::from(x);
-    let [sine, cosine] = Double::from(y).sin_cos();
-    let rest = x_ * cosine - ((one - x_) * (one + x_)).sqrt() * sine;
-    (rest.value() / ulp(y)).abs()
 }
 
 /// Error of y = 1/√x in units in the last place: 1 - x y² is twice the relative error. Scaled by powers of 4 so that

@@ -5,9 +5,11 @@ mod nest;
 mod patterns;
 mod scalar;
 mod straight;
+mod words;
 
 pub use lanes::lanes;
 pub use straight::{cost, straight};
+pub use words::{WordsCode, words};
 
 use crate::expr::Rational;
 use crate::symbol::Index;

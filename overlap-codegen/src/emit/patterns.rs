@@ -71,7 +71,7 @@ fn block(equations: &mut Equations<'_>, expr: Expr) -> TokenStream {
     code.stages(&[expr]);
     let value = code.value(expr);
     let statements = code.statements;
-    quote!({ #(#statements)* #value })
+    quote!({ let s = One(s); #(#statements)* #value })
 }
 
 /// A pattern of equal nodes among j, l, n, m: for l, n, m the number of the first distinct node they equal, as the

@@ -2,7 +2,7 @@
 //! and arcsines of one stage gathered into an array that goes through full lanes together.
 
 use super::scalar::parameter_tokens;
-use super::{Sizes, count, ident, is_one, literal, quotient, temporary, times};
+use super::{Sizes, count, ident, is_one, temporary, times};
 use crate::equations::{Equations, I, J, L, Noise, Pair};
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
 use crate::gaussian::{Definition, rename};
@@ -39,7 +39,7 @@ fn right_hand_side(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     for (position, expr) in outputs {
         let value = code.value(expr);
         let position = count(position);
-        code.statements.push(quote!(derivative[#position] = #value;));
+        code.statements.push(quote!(s.put(#value, &mut derivative[#position]);));
     }
     let statements = code.statements;
     quote!(#(#statements)*)
@@ -292,12 +292,13 @@ impl<'a> Straight<'a> {
         }
         let mut values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
         if self.degenerate && function == "rsqrt_all" {
-            values = values.into_iter().map(|value| quote!(f64::max(#value, 1e-30))).collect();
+            values = values.into_iter().map(|value| quote!(s.max(#value, s.number(1e-30)))).collect();
         }
         let (name, function, padding) = (ident(name), ident(function), literal(padding));
         let padded = (values.len()..values.len().next_multiple_of(8)).map(|_| &padding);
         self.statements.push(quote!(let mut #name = [#(#values,)* #(#padded),*];));
-        self.statements.push(quote!(s.#function(&mut #name);));
+        let filled = count(values.len());
+        self.statements.push(quote!(s.#function(&mut #name, #filled);));
         for (position, &argument) in arguments.iter().enumerate() {
             let result = result(self.pool, argument);
             let position = count(position);
@@ -414,7 +415,7 @@ impl<'a> Straight<'a> {
             Node::Product(coefficient, factors) => self.product(coefficient, &factors),
             Node::FourSigns(correlations) => {
                 let values = correlations.map(|x| self.value(x));
-                quote!(four_signs(s, [#(#values),*]))
+                quote!(four_signs(s.0, [#(#values),*]))
             }
             // Constants and calls are known by now, symbols have a value.
             Node::Rational(_) | Node::Pi | Node::Asin(_) | Node::Symbol(_) => self.value(expr),
@@ -444,8 +445,8 @@ impl<'a> Straight<'a> {
                 (None, Some(right), _) => quote!(#left * #right),
                 (Some(chain), None, false) => quote!(#chain + #left),
                 (Some(chain), None, true) => quote!(#chain - #left),
-                (Some(chain), Some(right), false) => quote!(s.add_mul_1(#chain, #left, #right)),
-                (Some(chain), Some(right), true) => quote!(s.sub_mul_1(#chain, #left, #right)),
+                (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
+                (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
             });
         }
         chain.unwrap_or_else(|| literal(0.0))
@@ -468,6 +469,10 @@ impl<'a> Straight<'a> {
             factors.into_iter().partition(|&(base, _)| is_front(base));
         if front.is_empty() {
             front.push(rest.remove(0));
+        } else if rest.len() > 1 {
+            // c_n / √x stands in front of several overlaps.
+            let shared: Vec<_> = rest.extract_if(.., |(_, exponent)| *exponent == (-1, 2).into()).collect();
+            front.extend(shared);
         }
         if rest.is_empty() {
             // x² is x · x; anything else is one value.
@@ -506,7 +511,7 @@ impl<'a> Straight<'a> {
                     (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
                 } else if exponent == Rational::new(1, 2) {
                     let base = self.value(base);
-                    (&mut over, quote!(f64::max(#base, 0.0).sqrt()), 1)
+                    (&mut over, quote!(s.sqrt(s.max(#base, s.number(0.0)))), 1)
                 } else {
                     let base = self.value(base);
                     (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
@@ -518,7 +523,7 @@ impl<'a> Straight<'a> {
         if number != 1.0 || over.is_empty() {
             over.insert(0, literal(number));
         }
-        quotient(times(over), under)
+        quotient(over, under)
     }
 }
 
@@ -531,30 +536,30 @@ fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
     };
     let a_offset = k * p + p * (p + 1) / 2;
     match *symbol {
-        Symbol::Parameter(parameter) => (None, parameter_tokens(parameter)),
+        Symbol::Parameter(parameter) => (None, get(parameter_tokens(parameter))),
         Symbol::Readout(index) => {
             let i = unit(index);
             let (position, i) = (count(a_offset + i), count(i));
-            let tokens = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
+            let tokens = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
             (Some(ident(&format!("a_{index}"))), tokens)
         }
         Symbol::Coefficient(index @ Index::Teacher(_)) => {
             let r = count(unit(index));
             let name = ident(&format!("c_star_{index}"));
-            (Some(name), quote!(parameters.s_star * parameters.a_star[#r]))
+            (Some(name), quote!(s.get(&parameters.s_star) * s.get(&a_star[#r])))
         }
         Symbol::Coefficient(index) => {
             let i = unit(index);
             let (position, i) = (count(a_offset + i), count(i));
-            let a = if trained { quote!(state[#position]) } else { quote!(parameters.a[#i]) };
-            (Some(ident(&format!("c_{index}"))), quote!(-parameters.s * #a))
+            let a = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
+            (Some(ident(&format!("c_{index}"))), quote!(-s.get(&parameters.s) * #a))
         }
         Symbol::Overlap(a, b) => {
             let (x, y) = (unit(a), unit(b));
             let (letter, tokens) = match (a, b) {
                 (Index::Teacher(_), Index::Teacher(_)) => {
                     let position = count(x * k + y);
-                    ("p", quote!(parameters.teacher_overlaps[#position]))
+                    ("p", quote!(teacher_overlaps[#position]))
                 }
                 (Index::Teacher(_), _) => {
                     let position = count(x * p + y);
@@ -565,7 +570,7 @@ fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
                     ("q", quote!(state[#position]))
                 }
             };
-            (Some(ident(&format!("{letter}_{a}_{b}"))), tokens)
+            (Some(ident(&format!("{letter}_{a}_{b}"))), get(tokens))
         }
         Symbol::Defined(..) => unreachable!("defined symbols have a body"),
     }
@@ -577,6 +582,27 @@ impl Call {
             Call::Root(x) | Call::Asin(x) => x,
         }
     }
+}
+
+/// A constant of the code's own numbers.
+fn literal(value: f64) -> TokenStream {
+    let value = super::literal(value);
+    quote!(s.number(#value))
+}
+
+/// Reads a quantity from memory.
+fn get(place: TokenStream) -> TokenStream {
+    quote!(s.get(&#place))
+}
+
+/// Π over / Π under, where under may be empty.
+fn quotient(over: Vec<TokenStream>, under: Vec<TokenStream>) -> TokenStream {
+    let over = times(over);
+    if under.is_empty() {
+        return over;
+    }
+    let under = times(under);
+    quote!(s.div(#over, #under))
 }
 
 /// x^(-½), x^(-3/2), ... are powers of 1/√x.

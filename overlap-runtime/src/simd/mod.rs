@@ -4,14 +4,20 @@
 //! has. No `-C target-cpu` is needed. Packs never reduce across lanes, so a result does not depend on the pack width;
 //! it differs between instruction sets only by the fused multiply-add the baseline does not have.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 mod asin;
 mod elementary;
+mod words;
 
+#[cfg(target_arch = "aarch64")]
+pub use neon::Neon;
 pub use portable::Portable;
+pub use words::{Many, Octet, One, Words};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -269,6 +275,8 @@ pub trait Kernel {
 pub enum Level {
     /// What every machine of the target has.
     Baseline,
+    /// aarch64 with NEON, which every such machine has.
+    Neon,
     /// x86-64 with AVX2 and FMA.
     Avx2,
     /// x86-64 with AVX-512 F and DQ.
@@ -280,12 +288,13 @@ static CURRENT: AtomicU8 = AtomicU8::new(u8::MAX);
 
 impl Level {
     /// Every level of this build, narrowest first.
-    pub const ALL: [Level; 3] = [Level::Baseline, Level::Avx2, Level::Avx512];
+    pub const ALL: [Level; 4] = [Level::Baseline, Level::Neon, Level::Avx2, Level::Avx512];
 
     /// Whether this machine can run it.
     pub fn is_available(self) -> bool {
         match self {
             Level::Baseline => true,
+            Level::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
@@ -300,13 +309,14 @@ impl Level {
     }
 
     /// The level [`dispatch`] uses: the widest available one, or the one the environment variable `OVERLAP_SIMD` names
-    /// (`baseline`, `avx2`, `avx512`) if this machine has it. Read once.
+    /// (`baseline`, `neon`, `avx2`, `avx512`) if this machine has it. Read once.
     #[inline]
     pub fn current() -> Level {
         match CURRENT.load(Ordering::Relaxed) {
             0 => Level::Baseline,
-            1 => Level::Avx2,
-            2 => Level::Avx512,
+            1 => Level::Neon,
+            2 => Level::Avx2,
+            3 => Level::Avx512,
             _ => Level::choose(),
         }
     }
@@ -334,6 +344,7 @@ impl Level {
     fn named(name: &str) -> Option<Level> {
         match name {
             "baseline" => Some(Level::Baseline),
+            "neon" => Some(Level::Neon),
             "avx2" => Some(Level::Avx2),
             "avx512" => Some(Level::Avx512),
             _ => None,
@@ -345,6 +356,21 @@ impl Level {
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     run_at(Level::current(), kernel)
+}
+
+/// As [`dispatch`], but only where packs are machine registers: `None`, with nothing done, on baseline x86-64 and on
+/// targets without packs of their own.
+#[inline]
+pub fn dispatch_wide<K: Kernel>(kernel: K) -> Option<K::Output> {
+    #[cfg(target_arch = "x86_64")]
+    return x86::run_wide(Level::current(), kernel);
+    #[cfg(target_arch = "aarch64")]
+    return (Level::current() == Level::Neon).then(|| kernel.run(Neon));
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        let _ = kernel;
+        None
+    }
 }
 
 /// Runs a kernel with a chosen instruction set; falls back to the baseline if this machine does not have it.
@@ -359,7 +385,13 @@ fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     x86::run(level, kernel)
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+#[inline]
+fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    if level == Level::Neon { kernel.run(Neon) } else { kernel.run(Portable) }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline]
 fn run_at<K: Kernel>(_: Level, kernel: K) -> K::Output {
     kernel.run(Portable)

@@ -22,7 +22,6 @@ pub struct Avx512(());
 #[inline]
 pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {
-        Level::Baseline => kernel.run(Portable),
         Level::Avx2 => {
             debug_assert!(level.is_available());
             // SAFETY: `level` is one that `is_available` answered for, so AVX2 and FMA are there.
@@ -33,6 +32,25 @@ pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
             // SAFETY: as above, for AVX-512 F and DQ.
             unsafe { run_avx512(kernel) }
         }
+        _ => kernel.run(Portable),
+    }
+}
+
+/// As [`run`], with nothing done at the baseline.
+#[inline]
+pub(super) fn run_wide<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> {
+    match level {
+        Level::Avx2 => {
+            debug_assert!(level.is_available());
+            // SAFETY: as in `run`.
+            Some(unsafe { run_avx2(kernel) })
+        }
+        Level::Avx512 => {
+            debug_assert!(level.is_available());
+            // SAFETY: as in `run`.
+            Some(unsafe { run_avx512(kernel) })
+        }
+        _ => None,
     }
 }
 

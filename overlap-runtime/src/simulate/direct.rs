@@ -5,12 +5,12 @@
 
 mod chunk;
 
-use super::aligned::Aligned;
 use super::checkpoint::Visit;
 use super::normals::{DRAW, LANES, Normals};
 use super::real::Real;
 use super::setting::{Divergence, NotFinite, Rates, Setting, check_state};
 use super::training::TrainingSet;
+use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::weights::Weights;
 use chunk::Chunk;

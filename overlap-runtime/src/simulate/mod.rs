@@ -5,7 +5,6 @@
 //! from output time to output time, so that an interrupted simulation keeps rows of all of them. Two simulators follow
 //! the same law, [`Simulator::Direct`] with weights in d dimensions and [`Simulator::Reduced`] with the overlaps alone.
 
-mod aligned;
 mod checkpoint;
 mod direct;
 mod ensemble;

@@ -1,9 +1,15 @@
 //! Many solves of one system.
 
-use super::{SolveOptions, solve_monitored};
+use super::side_by_side::{self, Ensemble, solve_side_by_side};
+use super::{SolveOptions, solve_monitored, times};
+use crate::schedule::Schedules;
+use crate::simd::MAX_LANES;
 use crate::{Error, Monitor, Problem, Silent, System, Trajectory};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Problems for every thread from which on solving them side by side in lanes is worth it.
+const FEWEST_SIDE_BY_SIDE: usize = 3;
 
 /// Solves every problem as [`solve`](crate::solve()) does, over the threads of the current `rayon` pool. The results
 /// stand in the order of the problems and are, to the last bit, those of single solves; a problem that fails does not
@@ -45,13 +51,51 @@ pub fn solve_many_monitored<S: System + ?Sized>(
     monitor: &dyn Monitor,
 ) -> Vec<Result<Trajectory, Error>> {
     let done = AtomicUsize::new(0);
-    let solve_one = |problem| {
-        let result = solve_monitored(system, problem, times, options, &One { monitor });
+    let report = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.progress(done as f64 / problems.len() as f64);
+    };
+    let threads = rayon::current_num_threads().max(1);
+    let plain = options.validate().is_ok() && times::check(times).is_ok();
+    let constant = |problem: &Problem| Schedules::of(problem) == Schedules::default();
+    if plain
+        && problems.len() >= FEWEST_SIDE_BY_SIDE * threads
+        && side_by_side::is_available(&system)
+        && problems.iter().all(constant)
+    {
+        let ensemble = Ensemble { system: &system, problems, times, options, monitor };
+        return over_threads(&ensemble, threads, &report);
+    }
+    let solve_one = |problem| {
+        let result = solve_monitored(system, problem, times, options, &One { monitor });
+        report();
         result
     };
     problems.par_iter().map(solve_one).collect()
+}
+
+/// Every thread fills its lanes from one queue.
+fn over_threads(
+    ensemble: &Ensemble<'_>,
+    threads: usize,
+    report: &(impl Fn() + Sync),
+) -> Vec<Result<Trajectory, Error>> {
+    let count = ensemble.problems.len();
+    let lanes = count.div_ceil(threads).min(MAX_LANES);
+    let queue = AtomicUsize::new(0);
+    let solve_some = |_| {
+        let mut results = Vec::new();
+        let mut next = || Some(queue.fetch_add(1, Ordering::Relaxed)).filter(|&number| number < count);
+        let mut done = |number, result| {
+            report();
+            results.push((number, result));
+        };
+        solve_side_by_side(ensemble, lanes, &mut next, &mut done);
+        results
+    };
+    let mut results: Vec<_> = (0..threads).into_par_iter().flat_map_iter(solve_some).collect();
+    results.sort_unstable_by_key(|&(number, _)| number);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// One of many: can be stopped, does not report its own progress.

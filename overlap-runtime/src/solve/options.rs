@@ -77,6 +77,11 @@ impl SolveOptions {
         self
     }
 
+    /// Relative and absolute tolerance as they act.
+    pub(super) fn tolerances(&self) -> (f64, f64) {
+        (self.rtol, self.atol.max(1e-20))
+    }
+
     /// Checks every option.
     ///
     /// # Errors
@@ -91,5 +96,23 @@ impl SolveOptions {
             return Err(Error::invalid("max_steps", self.max_steps, "at least 1"));
         }
         Ok(())
+    }
+}
+
+impl Method {
+    /// Evaluations of one step attempt.
+    pub(super) fn stages(self) -> usize {
+        match self {
+            Method::Dopri5 => 6,
+            Method::Dop853 => 11,
+        }
+    }
+
+    /// Evaluations that an accepted step costs besides.
+    pub(super) fn after_acceptance(self) -> usize {
+        match self {
+            Method::Dopri5 => 0,
+            Method::Dop853 => 1,
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! One right-hand side, for people and for the `rhs` command.
 
+use super::attempt::NotFinite;
 use crate::schedule::Schedules;
-use crate::{Error, Parameters, Problem, Shape, System};
+use crate::{Error, Parameters, Problem, Shape, SolveFailure, System};
 use nalgebra::{DMatrix, DVector};
 
 /// The right-hand side of the ODE at one state, as matrices.
@@ -48,4 +49,11 @@ pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<Rig
 /// Name of a state entry, e.g. `Q_1_2`.
 pub(super) fn name(shape: Shape, index: usize) -> String {
     shape.names().swap_remove(index)
+}
+
+/// The failure that names what was not finite.
+pub(super) fn failure(shape: Shape, cause: NotFinite, time: f64) -> SolveFailure {
+    let name = name(shape, cause.index);
+    let quantity = if cause.derivative { format!("d{name}/dt") } else { name };
+    SolveFailure::NotFinite { quantity, value: cause.value, time }
 }

@@ -1,8 +1,8 @@
-//! The wrapper around the library, on systems with known solutions.
+//! The solver, on systems with known solutions.
 
 use super::*;
 use crate::{Activation, Initial, Shape, SolveFailure, State};
-use nalgebra::dmatrix;
+use nalgebra::DMatrix;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const METHODS: [Method; 2] = [Method::Dopri5, Method::Dop853];
@@ -32,9 +32,6 @@ impl<F: Fn(f64, f64) -> [f64; 2] + Send + Sync> System for Toy<F> {
     fn equations_latex(&self) -> &str {
         ""
     }
-    fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_sized(self, integration)
-    }
 }
 
 /// x' = -x, y' = y - x from (1, 1): x = e^-t, y = (e^t + e^-t) / 2 ... grows, so errors would show.
@@ -43,7 +40,7 @@ fn exponentials() -> Toy<impl Fn(f64, f64) -> [f64; 2] + Send + Sync> {
 }
 
 fn problem(x: f64, y: f64) -> Problem {
-    let initial = Initial::Given { m: dmatrix![x], q: dmatrix![y] };
+    let initial = Initial::Given { m: DMatrix::from_element(1, 1, x), q: DMatrix::from_element(1, 1, y) };
     Problem::builder(1, 1).initial(initial).build().unwrap()
 }
 
@@ -56,18 +53,6 @@ fn reason(result: Result<Trajectory, Error>) -> (SolveFailure, Trajectory) {
         Err(Error::Solve { reason, partial }) => (reason, *partial),
         other => panic!("expected a failed solve, found {other:?}"),
     }
-}
-
-fn with_chunk(system: &dyn System, times: &[f64], options: &SolveOptions, chunk: usize) -> Trajectory {
-    let problem = problem(1.0, 1.0);
-    let parameters = Parameters::new(system, &problem).unwrap();
-    let initial = problem.initial_state(system.shape());
-    let constant = Schedules::default();
-    let mut integration =
-        Integration::new(system.shape(), (&parameters, &constant), initial, times, options, &Silent, None);
-    integration.chunk = chunk;
-    system.integrate(&mut integration).unwrap();
-    integration.trajectory
 }
 
 #[test]
@@ -111,29 +96,6 @@ fn a_row_does_not_depend_on_the_other_rows_to_the_last_bit() {
 }
 
 #[test]
-fn chunks_do_not_change_the_solution() {
-    let circle = Toy(|x: f64, y: f64| [y, -x]);
-    let times = linear_times(0.0, 60.0, 13).unwrap();
-    for method in METHODS {
-        let options = options(method);
-        let whole = with_chunk(&circle, &times, &options, usize::MAX);
-        assert!(whole.stats().accepted > 32);
-        for chunk in [1, 2, 7, 16] {
-            let parts = with_chunk(&circle, &times, &options, chunk);
-            for row in 0..times.len() {
-                let (one, other) = (whole.state(row).unwrap(), parts.state(row).unwrap());
-                assert!((one.m(0, 0) - other.m(0, 0)).abs() < 1e-7, "{method:?} chunk {chunk} row {row}");
-                assert!((one.m(0, 0) - (times[row].cos() + times[row].sin())).abs() < 1e-7);
-            }
-            // A chunk goes on with its last step, so the smallest chunk in use costs little.
-            if chunk == 16 {
-                assert!(parts.stats().accepted < whole.stats().accepted * 5 / 4);
-            }
-        }
-    }
-}
-
-#[test]
 fn time_enters_as_a_component_of_the_state() {
     // x = t, y' = cos x: the way a schedule in time must enter, right for both methods.
     for method in METHODS {
@@ -142,47 +104,6 @@ fn time_enters_as_a_component_of_the_state() {
         for row in 0..2 {
             let t: f64 = found.times()[row];
             assert!((found.state(row).unwrap().q(0, 0) - t.sin()).abs() < 2e-8, "{method:?}");
-        }
-    }
-}
-
-#[test]
-fn padded_states_on_the_stack_agree_with_states_on_the_heap() {
-    struct Dynamic<S>(S);
-    impl<S: System> System for Dynamic<S> {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-        fn shape(&self) -> Shape {
-            self.0.shape()
-        }
-        fn activation(&self) -> Activation {
-            self.0.activation()
-        }
-        fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-            self.0.right_hand_side(parameters, state, derivative);
-        }
-        fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
-            self.0.risk(parameters, state)
-        }
-        fn equations(&self) -> &str {
-            ""
-        }
-        fn equations_latex(&self) -> &str {
-            ""
-        }
-    }
-    for method in METHODS {
-        let times = [0.3, 2.0];
-        let on_stack = solve(&exponentials(), &problem(1.0, 1.0), &times, &options(method)).unwrap();
-        let on_heap = solve(&Dynamic(exponentials()), &problem(1.0, 1.0), &times, &options(method)).unwrap();
-        // The same error control: the same steps up to rounding and the library's guess of the first one.
-        assert_eq!(on_stack.stats(), on_heap.stats());
-        for row in 0..times.len() {
-            let (found, expected) = (on_stack.state(row).unwrap(), on_heap.state(row).unwrap());
-            for (x, y) in found.as_slice().iter().zip(expected.as_slice()) {
-                assert!((x / y - 1.0).abs() < 1e-10, "{method:?}: {x} {y}");
-            }
         }
     }
 }
@@ -212,9 +133,6 @@ impl System for Large {
     fn equations_latex(&self) -> &str {
         ""
     }
-    fn integrate(&self, integration: &mut Integration<'_>) -> Result<(), SolveFailure> {
-        integrate_sized(self, integration)
-    }
 }
 
 #[test]
@@ -242,10 +160,10 @@ fn the_counts_are_those_of_the_method() {
             solve(&system, &problem(3.0, 9.0), &[4.0], &options(method).rtol(1e-3).atol(1e-4)).unwrap();
         let stats = found.stats();
         assert_eq!(CALLS.load(Ordering::Relaxed) - before, stats.evaluations);
-        // One before, three to start; then steps; then one row of 1 + 6 or 1 + 11 + 1.
+        // Two to start; then steps; then one row.
         let expected = match method {
-            Method::Dopri5 => 4 + 6 * (stats.accepted + stats.rejected) + 7,
-            Method::Dop853 => 4 + 11 * (stats.accepted + stats.rejected) + stats.accepted + 13,
+            Method::Dopri5 => 2 + 6 * (stats.accepted + stats.rejected) + 6,
+            Method::Dop853 => 2 + 11 * (stats.accepted + stats.rejected) + stats.accepted + 11,
         };
         assert_eq!(stats.evaluations, expected, "{method:?} {stats:?}");
     }

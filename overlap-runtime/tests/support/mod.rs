@@ -97,3 +97,13 @@ impl Double {
 pub(crate) fn ulp(x: f64) -> f64 {
     x.abs().next_up() - x.abs()
 }
+
+/// Error of y = arcsin(x) in units in the last place: arcsin(x) - y = arcsin(x cos y - √(1 - x²) sin y), and the
+/// arcsine of so small a number is the number.
+pub(crate) fn asin_error(x: f64, y: f64) -> f64 {
+    let one = Double::from(1.0);
+    let x_ = Double::from(x);
+    let [sine, cosine] = Double::from(y).sin_cos();
+    let rest = x_ * cosine - ((one - x_) * (one + x_)).sqrt() * sine;
+    (rest.value() / ulp(y)).abs()
+}

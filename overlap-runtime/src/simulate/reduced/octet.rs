@@ -1,8 +1,8 @@
 //! Eight replicas side by side, one per lane.
 
 use super::Chain;
+use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::simulate::aligned::Aligned;
 use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, check_state};

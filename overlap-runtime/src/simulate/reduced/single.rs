@@ -6,8 +6,8 @@
 
 use super::{Chain, decreasing};
 use crate::Shape;
+use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::simulate::aligned::Aligned;
 use crate::simulate::checkpoint::Visit;
 use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, Setting, check_state};

@@ -6,14 +6,14 @@ use std::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// A fixed number of doubles (or other numbers), the first at the beginning of a cache line.
-pub(super) struct Aligned<T = f64> {
+pub(crate) struct Aligned<T = f64> {
     numbers: Vec<T>,
     first: usize,
     length: usize,
 }
 
 impl<T: Copy + Default> Aligned<T> {
-    pub(super) fn zeros(length: usize) -> Self {
+    pub(crate) fn zeros(length: usize) -> Self {
         let spare = LINE / size_of::<T>() - 1;
         let numbers = vec![T::default(); length + spare];
         // Where it cannot tell (only under an interpreter), alignment is given up: it is a matter of speed.
