@@ -22,6 +22,7 @@ pub mod plot;
 mod problem;
 pub mod problem_file;
 mod problem_json;
+mod regime;
 mod schedule;
 mod shape;
 pub mod simd;
@@ -40,6 +41,7 @@ pub use initial::Initial;
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};
+pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use schedule::Schedule;
 pub use shape::Shape;
 pub use simulate::{

@@ -6,7 +6,7 @@ use super::{Sizes, count, ident, is_one, temporary, times};
 use crate::equations::{Equations, I, J, L, Noise, Pair};
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
 use crate::gaussian::{Definition, rename};
-use crate::symbol::{Index, Symbol};
+use crate::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::{HashMap, HashSet};
@@ -57,6 +57,71 @@ fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let value = code.value(total);
     let statements = code.statements;
     quote!(#(#statements)* #value)
+}
+
+/// Distinct expressions of a Jacobian written out entry by entry, at most: a compiler takes minutes for more.
+const JACOBIAN_AT_MOST: usize = 60_000;
+
+/// The body of the Jacobian's kernel, every entry written out: for equations that have forms of their own for equal
+/// nodes. `None` if it would be too long.
+pub(super) fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
+    let outputs = outputs(equations, sizes);
+    let variables = variables(sizes);
+    let columns = variables.len();
+    let pool = &mut equations.pool;
+    let s = pool.symbol(Symbol::Parameter(Parameter::Scale));
+    let mut entries = Vec::new();
+    let mut seen = HashSet::new();
+    for (row, output) in outputs {
+        for (column, variable) in variables.iter().enumerate() {
+            let mut derivative = pool.differentiate(output, variable);
+            if let Symbol::Readout(i) = variable {
+                // c_i = -s a_i
+                let by_c = pool.differentiate(output, &Symbol::Coefficient(*i));
+                let product = pool.mul([s, by_c]);
+                derivative = pool.sub(derivative, product);
+            }
+            pool.reach(derivative, &mut seen);
+            if seen.len() > JACOBIAN_AT_MOST {
+                return None;
+            }
+            entries.push((row * columns + column, derivative));
+        }
+    }
+    let load = |symbol: &Symbol| load(symbol, sizes);
+    let mut code = Straight::new(equations, &load);
+    let results: Vec<Expr> = entries.iter().map(|&(_, expr)| expr).collect();
+    code.stages(&results);
+    for (position, expr) in entries {
+        let value = code.value(expr);
+        let position = count(position);
+        code.statements.push(quote!(s.put(#value, &mut jacobian[#position]);));
+    }
+    let statements = code.statements;
+    Some(quote! {
+        let s = One(s);
+        let (teacher_overlaps, a_star, a) = (&parameters.teacher_overlaps, &parameters.a_star, &parameters.a);
+        #(#statements)*
+    })
+}
+
+/// What a Jacobian has columns for: the state, γ, Δ and P_rs.
+fn variables(sizes: Sizes) -> Vec<Symbol> {
+    let Sizes { k, p, trained } = sizes;
+    let overlap = |n: usize, m: usize| Symbol::overlap(sizes.node(n), sizes.node(m));
+    let mut variables = Vec::new();
+    for r in 0..k {
+        variables.extend((0..p).map(|i| overlap(r, k + i)));
+    }
+    for i in 0..p {
+        variables.extend((i..p).map(|j| overlap(k + i, k + j)));
+    }
+    variables.extend((0..if trained { p } else { 0 }).map(|i| Symbol::Readout(sizes.node(k + i))));
+    variables.extend([Parameter::Gamma, Parameter::Noise].map(Symbol::Parameter));
+    for r in 0..k {
+        variables.extend((r..k).map(|s| overlap(r, s)));
+    }
+    variables
 }
 
 /// The entries of the right-hand side: position in the state, and expression.
