@@ -2,7 +2,7 @@
 //!
 //! An activation says of which terms x^power · erf(x/√(2w)) it consists ([`Term`]); every expectation, derivative and
 //! equation follows from the rules of [`gaussian`](crate::gaussian) and [`resolve`](crate::resolve). To add one, write
-//! its file, add it to [`named`] and to the runtime's `Activation`, and run the generic tests
+//! its file, add it to the words of `act = …` (`spec/activations.rs`) and to the runtime's `Activation`, and run the generic tests
 //! (`overlap-codegen/tests/activations.rs`, `tests/activations.rs`): they compare every closed form with quadrature
 //! and the equations with SGD.
 

@@ -29,7 +29,7 @@ pub fn print(pool: &Pool, expr: Expr, style: Style) -> String {
     }
 }
 
-/// The summands of `expr` in the order of [`print`], each with its sign: a sum may need more than a line.
+/// The summands of `expr` in the order of [`print()`], each with its sign: a sum may need more than a line.
 pub fn print_summands(pool: &Pool, expr: Expr, style: Style) -> Vec<String> {
     match (too_large(pool, expr, style), pool.node(expr)) {
         (Some(text), _) => vec![text],
