@@ -364,6 +364,7 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
         ("rhs --problem PROBLEM", "{\"second_layer_rate\": 1}", FAILED, &["second_layer_rate = 1", "fixed"]),
         ("rhs --problem PROBLEM", "{\"initial\": {\"dimension\": 0}}", FAILED, &["dimension = 0"]),
         ("rhs --problem PROBLEM", "{\"activation\": \"relu\"}", FAILED, &["activation = relu"]),
+        ("rhs --problem PROBLEM", "{\"activation\": \"swish\"}", FAILED, &["activation = \"swish\""]),
     ];
     for (line, problem, code, words) in cases {
         let system = probe();

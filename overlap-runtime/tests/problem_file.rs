@@ -158,7 +158,7 @@ fn mistakes_are_refused_in_words_that_help() {
             "{\"k\": 1, \"p\": 2, \"teacher_scale\": \"meanfield\"}",
             &["teacher_scale = \"meanfield\"", "\"mean_field\""],
         ),
-        ("{\"k\": 1, \"p\": 2, \"activation\": \"relu\"}", &["activation = \"relu\"", "\"erf\""]),
+        ("{\"k\": 1, \"p\": 2, \"activation\": \"swish\"}", &["activation = \"swish\"", "\"erf\""]),
         ("{\"k\": 2, \"p\": 2, \"P\": [[1, 0.5], [0.4, 1]]}", &["P_2_1 = 0.4", "P_1_2 = 0.5"]),
         ("{\"k\": 2, \"p\": 2, \"P\": [[1, 2], [2, 1]]}", &["P", "positive semidefinite", "-1e0"]),
         ("{\"k\": 2, \"p\": 2, \"P\": [[1, 0], [0]]}", &["row 2 of P", "1", "2"]),

@@ -16,8 +16,8 @@ Examples:
 
 The problem file is one JSON object. Every field may be left out:
   k, p               numbers of teacher and student units (those of the program)
-  activation         sigma, as the macro has it: \"erf\", \"hermite(2)\", ... (that of the program)
-  teacher_activation that of the teachers, where it differs
+  activation         of the program, for it to check: \"erf\", \"hermite(3)\", \"relu\", ...
+  teacher_activation of the teachers, where it is another
   student_scale      s:  a number, \"mean_field\" = 1/p (default), \"lazy\" = 1/sqrt(p), \"committee\" = 1
   teacher_scale      s*: a number, \"mean_field\" = 1/k (default), \"lazy\" = 1/sqrt(k), \"committee\" = 1
   learning_rate      gamma, of the first layer (default 1)
