@@ -176,13 +176,9 @@ impl<S: Simd> Words for Many<S> {
         let mut at = 0;
         while at < count {
             let mut x = [self.s.splat(0.0); SIDE_BY_SIDE];
-            for side in 0..SIDE_BY_SIDE {
-                x[side] = values[at + side];
-            }
+            x.copy_from_slice(&values[at..at + SIDE_BY_SIDE]);
             let y = self.s.asin_each(x);
-            for side in 0..SIDE_BY_SIDE {
-                values[at + side] = y[side];
-            }
+            values[at..at + SIDE_BY_SIDE].copy_from_slice(&y);
             at += SIDE_BY_SIDE;
         }
     }

@@ -58,6 +58,9 @@ impl Control {
     }
 }
 
+/// The derivative at a time (from here) and state.
+type Slopes<'a> = &'a mut dyn FnMut(f64, &[f64], &mut [f64]);
+
 /// The first step: with it, an explicit Euler step changes the state by about a hundredth, and the error is about that
 /// allowed. `slopes` gives the derivative at a time and state.
 pub(super) fn first_step(
@@ -65,7 +68,7 @@ pub(super) fn first_step(
     (rtol, atol): (f64, f64),
     state: &[f64],
     derivative: &[f64],
-    slopes: &mut dyn FnMut(f64, &[f64], &mut [f64]),
+    slopes: Slopes<'_>,
 ) -> f64 {
     let order = match method {
         Method::Dopri5 => 5.0,

@@ -149,7 +149,7 @@ impl Together {
         });
     }
 
-    fn take_up(&mut self, at: usize, lane: &Lane, (state, slope): &(Vec<f64>, Vec<f64>)) {
+    fn take_up(&mut self, at: usize, lane: &Lane, (state, slope): &Start) {
         for (numbers, column) in [
             (&mut self.stepper.state[..], state),
             (&mut self.begin.state[..], state),
@@ -235,6 +235,9 @@ impl Kernel for Go<'_> {
     }
 }
 
+/// State and derivative at t = 0.
+type Start = (Vec<f64>, Vec<f64>);
+
 /// One solve.
 struct Lane {
     number: usize,
@@ -264,7 +267,7 @@ struct Row {
 
 impl Lane {
     /// The solve of a problem, with its state and derivative at t = 0.
-    fn begin(ensemble: &Ensemble<'_>, number: usize) -> Result<(Self, (Vec<f64>, Vec<f64>)), Error> {
+    fn begin(ensemble: &Ensemble<'_>, number: usize) -> Result<(Self, Start), Error> {
         let Ensemble { system, options, .. } = *ensemble;
         let problem = &ensemble.problems[number];
         let parameters = Parameters::new(system, problem)?;
