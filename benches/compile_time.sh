@@ -61,7 +61,7 @@ measure() {
 base=$(measure "" "")
 echo "empty crate, $mode: $base (CPU s, MB)"
 for call in "k = 1, p = 1, act = erf" "k = 2, p = 2, act = erf" "k = 3, p = 3, act = erf" "k = 4, p = 8, act = erf" \
-    "k = 4, p = 8, act = erf, second_layer = trained" "k = 8, p = 32, act = erf" "k = 8, p = 64, act = erf"; do
+    "k = 4, p = 8, act = erf, second_layer = trained" "k = 4, p = 8, act = erf, jacobian = true" "k = 8, p = 32, act = erf" "k = 8, p = 64, act = erf"; do
     result=$(measure "overlap_system!(Declared: $call);" \
         'let system: &dyn System = std::hint::black_box(&Declared); println!("{}", system.name());')
     echo "$call: $result; over the empty crate $(echo "$base $result" | awk '{printf "%.2f s, %.0f MB", $3 - $1, $4 - $2}')"

@@ -35,6 +35,7 @@ pub mod __private {
 /// | `second_layer` | `fixed`, or `trained`: a is part of the state | `fixed` |
 /// | `quadrature` | expectations by Gauss-Hermite quadrature with this many nodes in every dimension | closed forms |
 /// | `unroll` | form of the code: `never` (constant-size loops over lanes), `always` (straight-line), `auto` | `auto` |
+/// | `jacobian` | `true`: the derivatives of the right-hand side by the state, γ, Δ and P as well, for [`jacobian`](fn@jacobian) | `false` |
 ///
 /// What changes the structure of the code is an option here; all numbers (P, a*, scales, γ, Δ, ...) belong to the
 /// [`Problem`], so that a sweep never recompiles. Wrong options are compile errors at their tokens.

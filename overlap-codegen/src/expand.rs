@@ -2,7 +2,7 @@
 
 use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
-use crate::emit::{WordsCode, cost, count, lanes, straight, words};
+use crate::emit::{WordsCode, cost, count, jacobian, lanes, straight, words};
 use crate::equations::Equations;
 use crate::numerical;
 use crate::spec::{Specification, Unroll};
@@ -16,6 +16,9 @@ pub(crate) const STRAIGHT_UP_TO: usize = 126;
 
 /// Systems up to this cost may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
+
+/// Entries a Jacobian may have, 64 MB: what it is put together from lives on the stack. (8, 64) has 6.8 million.
+const JACOBIAN_AT_MOST: usize = 1 << 23;
 
 /// Expands `crate_path; options`: the path of the facade crate as the caller sees it, then what the user wrote.
 ///
@@ -100,6 +103,12 @@ fn system(
     let Specification { name, sizes, .. } = specification;
     let activations = specification.activations();
     if let Some(nodes) = specification.quadrature {
+        if let Some(span) = specification.jacobian {
+            return Err(syn::Error::new(
+                span,
+                "there is no Jacobian of expectations that `quadrature` integrates: leave one of the two out",
+            ));
+        }
         return Ok(by_quadrature(path, specification, nodes, texts));
     }
     let unsupported = |message: String| {
@@ -131,7 +140,11 @@ fn system(
         let (right_hand_side, risk) = lanes(&mut equations, *sizes);
         WordsCode { right_hand_side, risk, ..WordsCode::default() }
     };
-    let constants = constants(*sizes, unrolled);
+    let constants = constants(*sizes, unrolled && specification.jacobian.is_none());
+    let (jacobian_kernel, jacobian_method) = match specification.jacobian {
+        Some(span) => jacobian_items(path, &mut equations, specification, span)?,
+        None => (quote!(), quote!()),
+    };
     let (declaration, common) = (declaration(specification, texts), common(path, specification));
     let code = quote! {
         #declaration
@@ -181,6 +194,8 @@ fn system(
                         #risk
                     }
                 }
+
+                #jacobian_kernel
             }
 
             impl #path::System for #name {
@@ -201,6 +216,7 @@ fn system(
                     #path::generated::dispatch(kernels::Risk { parameters, state })
                 }
                 #side_by_side
+                #jacobian_method
             }
         };
     };
@@ -297,9 +313,73 @@ fn common(path: &syn::Path, specification: &Specification) -> TokenStream {
     }
 }
 
-/// The sizes that the loop form refers to.
-fn constants(sizes: crate::emit::Sizes, unrolled: bool) -> TokenStream {
-    if unrolled {
+/// The kernel and the method of `jacobian = true`, which was asked for at `span`.
+fn jacobian_items(
+    path: &syn::Path,
+    equations: &mut Equations<'_>,
+    specification: &Specification,
+    span: proc_macro2::Span,
+) -> syn::Result<(TokenStream, TokenStream)> {
+    let sizes = specification.sizes;
+    if equations.by_coincidence {
+        return Err(syn::Error::new(
+            span,
+            format!(
+                "the Jacobian of {} is not available: E[σ' σ' σ σ] has a form of its own wherever nodes coincide",
+                specification.student.name()
+            ),
+        ));
+    }
+    let columns = sizes.dim() + 2 + sizes.k * (sizes.k + 1) / 2;
+    if sizes.dim() * columns > JACOBIAN_AT_MOST {
+        return Err(syn::Error::new(
+            span,
+            format!(
+                "the Jacobian of k = {}, p = {} has {} x {columns} entries, more than the {JACOBIAN_AT_MOST} it may have",
+                sizes.k,
+                sizes.p,
+                sizes.dim()
+            ),
+        ));
+    }
+    let body = jacobian(equations, sizes);
+    let kernel = quote! {
+        #[allow(unused_imports)]
+        use #path::generated::{Columns, Flow, Gradient, Lanes, MAX_LANES, Rows};
+
+        pub(super) struct Jacobian<'a> {
+            pub(super) parameters: &'a Parameters,
+            pub(super) state: &'a [f64],
+            pub(super) jacobian: &'a mut [f64],
+        }
+
+        impl Kernel for Jacobian<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<S: Simd>(self, s: S) {
+                let Jacobian { parameters, state, jacobian } = self;
+                #body
+            }
+        }
+    };
+    let method = quote! {
+        fn jacobian(
+            &self,
+            parameters: &#path::Parameters,
+            state: &[::core::primitive::f64],
+            jacobian: &mut [::core::primitive::f64],
+        ) -> ::core::primitive::bool {
+            #path::generated::dispatch(kernels::Jacobian { parameters, state, jacobian });
+            true
+        }
+    };
+    Ok((kernel, method))
+}
+
+/// The sizes that loops refer to.
+fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
+    if without {
         return quote!();
     }
     // The widest pack of any instruction set: the runtime's MAX_LANES.

@@ -51,9 +51,11 @@ pub struct Specification {
     pub unroll_span: Span,
     /// Nodes of Gauss-Hermite quadrature in every dimension, where expectations are to be numerical.
     pub quadrature: Option<usize>,
+    /// Where the Jacobian was asked for, if it was.
+    pub jacobian: Option<Span>,
 }
 
-const KEYS: [&str; 7] = ["k", "p", "act", "teacher_act", "second_layer", "unroll", "quadrature"];
+const KEYS: [&str; 8] = ["k", "p", "act", "teacher_act", "second_layer", "unroll", "quadrature", "jacobian"];
 const EXAMPLE: &str = "overlap_system!(k = 4, p = 8, act = erf)";
 
 impl Parse for Specification {
@@ -144,6 +146,7 @@ impl Specification {
             let activations = [&student, &teacher].map(|activation| activation.as_deref());
             errors.keep(quadrature(&value, activations))
         });
+        let jacobian = entries.take("jacobian").and_then(|value| errors.keep(jacobian(&value)).flatten());
         errors.finish()?;
         let (Some(k), Some(p), Some(student), Some(teacher), Some(trained), Some(unroll)) =
             (k, p, student, teacher, trained, unroll)
@@ -168,6 +171,7 @@ impl Specification {
             unroll,
             unroll_span,
             quadrature,
+            jacobian,
         })
     }
 
@@ -225,6 +229,20 @@ fn quadrature(value: &syn::Expr, activations: [Option<&dyn Activation>; 2]) -> s
     match activations.into_iter().flatten().find_map(not_smooth) {
         Some(reason) => Err(Error::new(value.span(), reason)),
         None => Ok(nodes),
+    }
+}
+
+/// `jacobian = true`, and where it stands.
+fn jacobian(value: &syn::Expr) -> syn::Result<Option<Span>> {
+    match value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(literal), .. }) => {
+            Ok(literal.value.then_some(literal.span))
+        }
+        other => Err(Error::new(
+            other.span(),
+            "`jacobian` is `true` or `false`: whether the derivatives of the right-hand side by the state, γ, Δ and P \
+             are generated as well",
+        )),
     }
 }
 

@@ -48,6 +48,24 @@ snapshot!(relu_k2_p2, "k = 2, p = 2, act = relu");
 snapshot!(tanh_k1_p1, "k = 1, p = 1, act = tanh, quadrature = 20");
 snapshot!(tanh_k2_p2, "k = 2, p = 2, act = tanh, teacher_act = erf, quadrature = 20, second_layer = trained");
 
+/// The code of `jacobian = true`.
+#[test]
+fn jacobians() {
+    for (name, options) in [
+        ("jacobian_k1_p1", "k = 1, p = 1, act = erf, jacobian = true"),
+        ("jacobian_k2_p2", "k = 2, p = 2, act = erf, jacobian = true"),
+        (
+            "jacobian_trained_sign_k2_p2",
+            "k = 2, p = 2, act = erf, teacher_act = sign, second_layer = trained, jacobian = true",
+        ),
+    ] {
+        let (_, code) = reading(options);
+        let start = code.find("pub(super) struct Jacobian").expect("it was asked for");
+        let end = code.find("impl ::overlap::System").expect("a system");
+        insta::assert_snapshot!(name, &code[start..end]);
+    }
+}
+
 /// The other two styles, once each.
 #[test]
 fn ascii_and_html() {

@@ -52,6 +52,12 @@ pub enum Error {
         /// Value of the system.
         expected: String,
     },
+    /// The Jacobian was asked of a system that does not have it.
+    #[error("{system} has no Jacobian: declare it with `jacobian = true`")]
+    NoJacobian {
+        /// Name of the system.
+        system: String,
+    },
     /// A problem or result file does not say what it must.
     #[error("{}: {message}", .path.display())]
     File {

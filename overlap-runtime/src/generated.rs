@@ -1,11 +1,14 @@
 //! What generated code calls: the overlaps laid out for lanes. Public for expansions, not for users.
 
+mod jacobian;
+
 pub use crate::numerical::Quadrature;
 pub use crate::orthant::four_signs;
 pub use crate::simd::{
     Kernel, MAX_LANES, Many, Octet, One, SIDE_BY_SIDE, Simd, Words, dispatch, dispatch_wide,
 };
 pub use crate::{Parameters, Shape};
+pub use jacobian::{Columns, Flow, Gradient, Lanes, Rows};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
@@ -132,14 +135,25 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
     /// All pairs of n and m in the given ranges (first, end); where the summand is symmetric, and the ranges equal,
     /// only m ≤ n, the others twice.
     pub const fn new(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool) -> Self {
+        Self::filled(n_range, m_range, symmetric, false)
+    }
+
+    /// The same without the pairs n = m.
+    pub const fn apart(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool) -> Self {
+        Self::filled(n_range, m_range, symmetric, true)
+    }
+
+    const fn filled(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool, apart: bool) -> Self {
         let mut pairs = NodePairs { nodes: [(0, 0); PAIRS], times: [0.0; PAIRS] };
         let (mut at, mut n) = (0, n_range.0);
         while n < n_range.1 {
             let mut m = m_range.0;
             while m < if symmetric { n + 1 } else { m_range.1 } {
-                pairs.nodes[at] = (n as u16, m as u16);
-                pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
-                at += 1;
+                if !(apart && m == n) {
+                    pairs.nodes[at] = (n as u16, m as u16);
+                    pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
+                    at += 1;
+                }
                 m += 1;
             }
             n += 1;
@@ -157,6 +171,12 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
     pub fn nodes(&self, pair: usize) -> (usize, usize) {
         let (n, m) = self.nodes[pair];
         (n as usize, m as usize)
+    }
+
+    /// How often a pair stands in the double sum; 0 for the padding.
+    #[inline(always)]
+    pub fn times(&self, pair: usize) -> f64 {
+        self.times[pair]
     }
 
     /// c_n c_m of every pair, with its multiplicity.

@@ -14,6 +14,7 @@ mod dynamic;
 mod error;
 pub mod generated;
 mod initial;
+mod jacobian;
 mod monitor;
 mod numerical;
 mod orthant;
@@ -38,6 +39,7 @@ pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, 
 pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
+pub use jacobian::{Jacobian, jacobian};
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
 pub use problem::{Problem, ProblemBuilder, Scale};

@@ -126,6 +126,14 @@ pub trait System: Send + Sync {
         false
     }
 
+    /// Derivatives of the right-hand side: row by row, the entries of the state; in each row
+    /// [`Shape::jacobian_columns`] columns. Returns whether the system has them (declared with `jacobian = true`); if
+    /// not, `jacobian` is left as it was. [`jacobian`](fn@crate::jacobian) is the checked way in.
+    fn jacobian(&self, parameters: &Parameters, state: &[f64], jacobian: &mut [f64]) -> bool {
+        let _ = (parameters, state, jacobian);
+        false
+    }
+
     /// Population risk R = ½ E[(y - f)²], with the label noise's Δ/2.
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64;
 

@@ -9,6 +9,9 @@ use crate::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+/// The packs evaluated side by side: the runtime's SIDE_BY_SIDE.
+pub(super) const SIDE_BY_SIDE: usize = 4;
+
 /// The bodies of the two kernels, `(right_hand_side, risk)`. They see `s` (the instruction set), `parameters`, `state`,
 /// and the constants K, P, N, WIDE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
@@ -28,19 +31,9 @@ pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, Token
 
 /// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
 fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
-    let load = |symbol: &Symbol| match *symbol {
-        Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
-        Symbol::Overlap(a, b) if a == I || b == I => {
-            let node = ident(&(if a == I { b } else { a }).to_string());
-            quote!(s.load(&nodes.rows[#node], i))
-        }
-        Symbol::Overlap(a, b) => splat_omega(a, b),
-        Symbol::Coefficient(n) => splat_coefficient(n),
-        _ => unreachable!("no other symbol in the flow"),
-    };
     let forces = equations.forces.clone();
     let degenerate = equations.degenerate;
-    let mut nest = Nest::new(&mut equations.pool, &[], &load, counter);
+    let mut nest = Nest::new(&mut equations.pool, &[], &load_of_student, counter);
     nest.degenerate = degenerate;
     let mut loops = Vec::new();
     for force in forces {
@@ -92,24 +85,11 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
 ///
 /// A sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
 fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
-    let load = |symbol: &Symbol| match *symbol {
-        Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
-        Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.band[0], l)),
-        Symbol::Overlap(a, b) if (a.min(b), a.max(b)) == (J, L) => quote!(s.load(&nodes.band[delta], j)),
-        Symbol::Overlap(a, b) if [a, b].contains(&J) || [a, b].contains(&L) => {
-            let (student, node) = if a == J || a == L { (a, b) } else { (b, a) };
-            let (student, node) = (ident(&student.to_string()), ident(&node.to_string()));
-            quote!(s.load(&nodes.rows[#node], #student))
-        }
-        Symbol::Overlap(a, b) => splat_omega(a, b),
-        Symbol::Coefficient(n) => splat_coefficient(n),
-        _ => unreachable!("no other symbol in the noise"),
-    };
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let one = equations.pool.integer(1);
     let degenerate = equations.degenerate;
-    let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load, counter);
+    let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load_of_pair, counter);
     nest.degenerate = degenerate;
     let (mut tables, mut sums) = (Vec::new(), Vec::new());
     for (position, pair) in pairs.iter().enumerate() {
@@ -195,15 +175,44 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
     }
 }
 
+/// The pack of a symbol where lanes are students i.
+pub(super) fn load_of_student(symbol: &Symbol) -> TokenStream {
+    match *symbol {
+        Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
+        Symbol::Overlap(a, b) if a == I || b == I => {
+            let node = ident(&(if a == I { b } else { a }).to_string());
+            quote!(s.load(&nodes.rows[#node], i))
+        }
+        Symbol::Overlap(a, b) => splat_omega(a, b),
+        Symbol::Coefficient(n) => splat_coefficient(n),
+        _ => unreachable!("no other symbol in the flow"),
+    }
+}
+
+/// The pack of a symbol where lanes are pairs of students j, l = j + δ.
+pub(super) fn load_of_pair(symbol: &Symbol) -> TokenStream {
+    match *symbol {
+        Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
+        Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.band[0], l)),
+        Symbol::Overlap(a, b) if (a.min(b), a.max(b)) == (J, L) => quote!(s.load(&nodes.band[delta], j)),
+        Symbol::Overlap(a, b) if [a, b].contains(&J) || [a, b].contains(&L) => {
+            let (student, node) = if a == J || a == L { (a, b) } else { (b, a) };
+            let (student, node) = (ident(&student.to_string()), ident(&node.to_string()));
+            quote!(s.load(&nodes.rows[#node], #student))
+        }
+        Symbol::Overlap(a, b) => splat_omega(a, b),
+        Symbol::Coefficient(n) => splat_coefficient(n),
+        _ => unreachable!("no other symbol in the noise"),
+    }
+}
+
 /// The roles that a node takes in the cases.
-fn roles(pairs: &[Pair]) -> Vec<Index> {
+pub(super) fn roles(pairs: &[Pair]) -> Vec<Index> {
     pairs.iter().filter(|pair| pair.n.kind() == pair.m.kind()).map(|pair| pair.n).collect()
 }
 
 /// Length of the table of node pairs, padded to packs side by side.
 fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
-    // The packs evaluated side by side: the runtime's SIDE_BY_SIDE.
-    const SIDE_BY_SIDE: usize = 4;
     let nodes = |index: Index| match index.kind() {
         Kind::Node => sizes.nodes(),
         Kind::Teacher => sizes.k,
@@ -215,7 +224,7 @@ fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
 }
 
 /// The nodes a role runs over.
-fn range(role: Index) -> TokenStream {
+pub(super) fn range(role: Index) -> TokenStream {
     match role.kind() {
         Kind::Node => quote!(0..N),
         Kind::Teacher => quote!(0..K),
@@ -224,7 +233,7 @@ fn range(role: Index) -> TokenStream {
 }
 
 /// The same as first node and end.
-fn bounds(role: Index) -> TokenStream {
+pub(super) fn bounds(role: Index) -> TokenStream {
     match role.kind() {
         Kind::Node => quote!((0, N)),
         Kind::Teacher => quote!((0, K)),

@@ -1,5 +1,6 @@
 //! From equations to Rust: loops over lanes, or straight-line code for small systems.
 
+mod jacobian;
 mod lanes;
 mod nest;
 mod patterns;
@@ -7,6 +8,7 @@ mod scalar;
 mod straight;
 mod words;
 
+pub use jacobian::jacobian;
 pub use lanes::lanes;
 pub use straight::{cost, straight};
 pub use words::{WordsCode, words};

@@ -90,16 +90,28 @@ impl<'a> Nest<'a> {
 
     /// Splits a product into the part that does not depend on nodes and the rest.
     pub(super) fn split_lane_factors(&mut self, expr: Expr) -> (Expr, Expr) {
-        let Node::Product(coefficient, factors) = self.pool.node(expr).clone() else {
-            return (self.pool.integer(1), expr);
-        };
-        let (mut outside, mut inside) = (Vec::new(), Vec::new());
-        for (base, exponent) in factors {
-            let factor = self.pool.pow(base, *exponent.numer(), *exponent.denom());
-            if self.level(base) == Level::Lane { outside.push(factor) } else { inside.push(factor) }
-        }
-        let outside = self.pool.mul(outside);
-        (self.pool.scale(outside, coefficient), self.pool.mul(inside))
+        let (outer, inner) = (self.outer, self.inner);
+        let inside =
+            |pool: &Pool, factor: Expr| depends_on(pool, factor, outer) || depends_on(pool, factor, inner);
+        let (rest, outside) = split(self.pool, expr, &inside);
+        (outside, rest)
+    }
+
+    /// Ends the loops over nodes: what comes next has loops of its own, and arrays at hand.
+    pub(super) fn next_loops(&mut self) {
+        self.enter(NOWHERE, NOWHERE);
+        self.at_n.clear();
+        self.values.retain(|&(_, level), _| level == Level::Lane);
+    }
+
+    /// The statements before the loops, to be put where the nest is now.
+    pub(super) fn take_lane(&mut self) -> Vec<TokenStream> {
+        std::mem::take(&mut self.lane)
+    }
+
+    /// The home of the expressions.
+    pub(super) fn pool(&mut self) -> &mut Pool {
+        self.pool
     }
 
     /// The tokens of the value of `expr` in the loop `here`; adds the statements that compute it.
@@ -110,6 +122,10 @@ impl<'a> Nest<'a> {
         }
         if let Some(name) = self.values.get(&(expr, level)) {
             return quote!(#name);
+        }
+        // Kept by earlier loops.
+        if let (Level::Outer, Some(array)) = (level, self.arrays.get(&expr)) {
+            return quote!(#array[n]);
         }
         let (name, tokens) = match self.pool.node(expr).clone() {
             Node::Symbol(symbol) => {
@@ -175,15 +191,7 @@ impl<'a> Nest<'a> {
     }
 
     fn depends_on(&self, expr: Expr, index: Index) -> bool {
-        match self.pool.node(expr) {
-            Node::Rational(_) | Node::Pi => false,
-            Node::Symbol(symbol) => symbol.indices().contains(&index),
-            Node::Sum(_, parts) | Node::Product(_, parts) => {
-                parts.iter().any(|&(part, _)| self.depends_on(part, index))
-            }
-            Node::Asin(x) => self.depends_on(*x, index),
-            Node::FourSigns(correlations) => correlations.iter().any(|x| self.depends_on(*x, index)),
-        }
+        depends_on(self.pool, expr, index)
     }
 
     /// An expression of one node, kept for all nodes: `array[n]` or `array[m]`.
@@ -243,9 +251,16 @@ impl<'a> Nest<'a> {
     fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)], level: Level) -> TokenStream {
         let (mut here, mut outside): (Vec<_>, Vec<_>) =
             terms.iter().copied().partition(|&(term, _)| self.level(term) == level);
-        // A single outside term joins the chain as it is.
+        // A single outside term joins the chain as it is, and so do those of n where m has some too.
         if outside.len() == 1 && constant == Rational::ZERO {
             here.append(&mut outside);
+        } else if [self.outer, self.inner]
+            .map(|node| outside.iter().any(|&(term, _)| self.depends_on(term, node)))
+            == [true; 2]
+        {
+            let (of_n, rest) = outside.into_iter().partition(|&(term, _)| self.depends_on(term, self.outer));
+            outside = rest;
+            here.extend::<Vec<_>>(of_n);
         }
         // What depends on n alone, on m alone, and on neither.
         let mut groups: Vec<((bool, bool), Vec<Expr>)> = Vec::new();
@@ -397,6 +412,35 @@ impl<'a> Nest<'a> {
     }
 }
 
+/// Whether an index occurs in an expression.
+pub(super) fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
+    match pool.node(expr) {
+        Node::Rational(_) | Node::Pi => false,
+        Node::Symbol(symbol) => symbol.indices().contains(&index),
+        Node::Sum(_, parts) | Node::Product(_, parts) => {
+            parts.iter().any(|&(part, _)| depends_on(pool, part, index))
+        }
+        Node::Asin(x) => depends_on(pool, *x, index),
+        Node::FourSigns(correlations) => correlations.iter().any(|x| depends_on(pool, *x, index)),
+    }
+}
+
+/// Splits a product into the factors that are `inside` and the others, with its coefficient. What is no product is
+/// inside as a whole, or not.
+pub(super) fn split(pool: &mut Pool, expr: Expr, inside: &dyn Fn(&Pool, Expr) -> bool) -> (Expr, Expr) {
+    let one = pool.integer(1);
+    let Node::Product(coefficient, factors) = pool.node(expr).clone() else {
+        return if inside(pool, expr) { (expr, one) } else { (one, expr) };
+    };
+    let (mut within, mut rest) = (Vec::new(), Vec::new());
+    for (base, exponent) in factors {
+        let factor = pool.pow(base, *exponent.numer(), *exponent.denom());
+        if inside(pool, base) { within.push(factor) } else { rest.push(factor) }
+    }
+    let rest = pool.mul(rest);
+    (pool.mul(within), pool.scale(rest, coefficient))
+}
+
 /// `q_jn`, `u_jn`, `c_n`, ...
 fn speaking_name(symbol: &Symbol) -> String {
     let letter = match symbol {
@@ -407,5 +451,5 @@ fn speaking_name(symbol: &Symbol) -> String {
         Symbol::Defined(name, _) => name,
     };
     let indices: String = symbol.indices().iter().map(Index::to_string).collect();
-    format!("{letter}_{indices}")
+    if indices.is_empty() { letter.to_owned() } else { format!("{letter}_{indices}") }
 }

@@ -1,0 +1,217 @@
+//! Generated Jacobians against differences of right-hand sides: typed in from the papers for erf, else generated ones
+//! (which other tests compare with quadrature). CI runs this file on every instruction set (`OVERLAP_SIMD`).
+
+#[path = "support/textbook.rs"]
+#[allow(dead_code)]
+mod textbook;
+
+use nalgebra::DMatrix;
+use overlap::{
+    Error, Initial, Jacobian, Parameters, Problem, Scale, Shape, System, jacobian, overlap_system,
+};
+use textbook::Textbook;
+
+/// Relative to the largest entry of a block.
+const BOUND: f64 = 1e-9;
+
+/// f'(0) by central differences, extrapolated (Romberg) from steps h, h/2, … to an error of order h¹²; and how far the
+/// last two extrapolations are apart.
+fn derivative(mut f: impl FnMut(f64) -> Vec<f64>) -> (Vec<f64>, f64) {
+    const LEVELS: i32 = 6;
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    let mut apart = 0.0;
+    for level in 0..LEVELS {
+        let h = 0.04 / f64::from(1 << level);
+        let (above, below) = (f(h), f(-h));
+        let mut best: Vec<f64> = above.iter().zip(&below).map(|(x, y)| (x - y) / (2.0 * h)).collect();
+        let mut next = vec![best.clone()];
+        for (order, row) in rows.iter().enumerate() {
+            let factor = f64::powi(4.0, order as i32 + 1);
+            best = best.iter().zip(row).map(|(x, y)| x + (x - y) / (factor - 1.0)).collect();
+            next.push(best.clone());
+        }
+        if let Some(last) = rows.last() {
+            apart = last.iter().zip(&best).fold(0.0_f64, |most, (x, y)| most.max((x - y).abs()));
+        }
+        rows = next;
+    }
+    (rows.pop().unwrap(), apart)
+}
+
+/// The Jacobian by differences, and the largest estimate of its error.
+fn differences(truth: &dyn System, parameters: &Parameters, state: &[f64]) -> (DMatrix<f64>, f64) {
+    let shape = truth.shape();
+    let (k, dim) = (shape.k, shape.dim());
+    let mut columns = DMatrix::zeros(dim, shape.jacobian_columns());
+    let mut error = 0.0_f64;
+    let names: Vec<String> = shape.names().into_iter().chain(shape.parameter_names()).collect();
+    for (column, name) in names.iter().enumerate() {
+        let (values, apart) = derivative(|step| {
+            let (mut parameters, mut state) = (parameters.clone(), state.to_vec());
+            match &name.split('_').collect::<Vec<_>>()[..] {
+                _ if column < dim => state[column] += step,
+                ["gamma"] => parameters.gamma += step,
+                ["Delta"] => parameters.noise += step,
+                ["P", r, s] => {
+                    let (r, s): (usize, usize) = (r.parse().unwrap(), s.parse().unwrap());
+                    parameters.teacher_overlaps[(r - 1) * k + s - 1] += step;
+                    if r != s {
+                        parameters.teacher_overlaps[(s - 1) * k + r - 1] += step;
+                    }
+                }
+                other => panic!("no such variable: {other:?}"),
+            }
+            let mut values = vec![0.0; dim];
+            truth.right_hand_side(&parameters, &state, &mut values);
+            values
+        });
+        columns.column_mut(column).copy_from_slice(&values);
+        error = error.max(apart);
+    }
+    (columns, error)
+}
+
+/// Its own correlated teacher, second layers, scales, batch and noise for every problem.
+fn problem(shape: Shape, seed: u64, variance: f64) -> Problem {
+    let unit = |i: usize, salt: f64| (1.7 * i as f64 + salt + seed as f64).sin();
+    let mut teacher = DMatrix::from_fn(shape.k, shape.k, |r, s| 0.1 * unit(r, 0.3) * unit(s, 0.3));
+    (0..shape.k).for_each(|r| teacher[(r, r)] += 0.9);
+    let mut builder = Problem::builder(shape.k, shape.p)
+        .student_scale(Scale::Lazy)
+        .teacher_scale(Scale::Committee)
+        .learning_rate(1.3)
+        .noise(0.3)
+        .batch(2)
+        .teacher_overlaps(teacher)
+        .a_star((0..shape.k).map(|r| 1.0 + 0.5 * unit(r, 0.9)))
+        .a((0..shape.p).map(|i| 0.8 + 0.5 * unit(i, 2.1)))
+        .initial(Initial::Drawn { dimension: 60, seed, variance });
+    if shape.trained {
+        builder = builder.second_layer_rate(0.7);
+    }
+    builder.build().unwrap()
+}
+
+fn state_of(problem: &Problem, shape: Shape) -> Vec<f64> {
+    let mut state = vec![0.0; shape.dim()];
+    for i in 0..shape.p {
+        for r in 0..shape.k {
+            state[shape.m(r, i)] = problem.m()[(r, i)];
+        }
+        for j in i..shape.p {
+            state[shape.q(i, j)] = problem.q()[(i, j)];
+        }
+        if shape.trained {
+            state[shape.a(i)] = problem.a()[i];
+        }
+    }
+    state
+}
+
+/// Rows and columns of a block: where it starts and ends.
+fn blocks(shape: Shape) -> [Vec<(&'static str, usize, usize)>; 2] {
+    let (m, q) = (shape.k * shape.p, shape.p * (shape.p + 1) / 2);
+    let (dim, all) = (shape.dim(), shape.jacobian_columns());
+    let rows = vec![("M", 0, m), ("Q", m, m + q), ("a", m + q, dim)];
+    let columns = [&rows[..], &[("gamma", dim, dim + 1), ("Delta", dim + 1, dim + 2), ("P", dim + 2, all)]];
+    let columns = columns.concat();
+    [rows, columns]
+}
+
+fn check(system: &dyn System, truth: &dyn System) {
+    let shape = system.shape();
+    for (seed, variance) in [(1, 0.3), (2, 1.0), (3, 2.0)] {
+        let problem = problem(shape, seed, variance);
+        let state = state_of(&problem, shape);
+        let Jacobian { by_state, by_parameters, .. } = jacobian(system, &problem, &state).unwrap();
+        let parameters = Parameters::new(system, &problem).unwrap();
+        let (expected, error) = differences(truth, &parameters, &state);
+        let found = DMatrix::from_fn(shape.dim(), shape.jacobian_columns(), |row, column| {
+            if column < shape.dim() {
+                by_state[(row, column)]
+            } else {
+                by_parameters[(row, column - shape.dim())]
+            }
+        });
+        let [rows, columns] = blocks(shape);
+        for &(row_name, first, end) in rows.iter().filter(|(_, first, end)| first < end) {
+            for &(column_name, left, right) in columns.iter().filter(|(_, left, right)| left < right) {
+                let part = |matrix: &DMatrix<f64>| {
+                    matrix.view((first, left), (end - first, right - left)).into_owned()
+                };
+                let (found, expected) = (part(&found), part(&expected));
+                let (deviation, largest) = ((&found - &expected).amax(), expected.amax());
+                // Where nothing depends on the variables, differences leave rounding.
+                let scale = if largest > 1e-7 { largest } else { 1.0 };
+                println!(
+                    "{}: d{row_name}/d{column_name} {:e}, differences {error:e}",
+                    system.name(),
+                    deviation / scale
+                );
+                assert!(
+                    deviation <= BOUND * scale,
+                    "{}: d{row_name}/d{column_name} at variance {variance} is off by {:e} (differences: {error:e})\n{found:.6}{expected:.6}",
+                    system.name(),
+                    deviation / scale
+                );
+            }
+        }
+    }
+}
+
+macro_rules! against_the_textbook {
+    ($test:ident, $layer:ident: $(($k:literal, $p:literal)),*) => {
+        #[test]
+        fn $test() {
+            $({
+                overlap_system!(System: k = $k, p = $p, act = erf, second_layer = $layer, jacobian = true);
+                check(&System, &Textbook::new($k, $p, System.shape().trained));
+            })*
+        }
+    };
+}
+
+// Odd and even p, p below, at and beyond a pack.
+against_the_textbook!(erf_matches_differences_of_the_textbook, fixed: (1, 1), (2, 1), (1, 2), (2, 2), (3, 4), (4, 8), (2, 9));
+against_the_textbook!(trained_erf_matches_differences_of_the_textbook, trained: (1, 1), (2, 3), (3, 8));
+
+macro_rules! against_itself {
+    ($test:ident: $($options:tt)*) => {
+        #[test]
+        fn $test() {
+            overlap_system!(System: k = 2, p = 3, jacobian = true, unroll = never, $($options)*);
+            check(&System, &System);
+            overlap_system!(Trained: k = 1, p = 2, second_layer = trained, jacobian = true, unroll = never, $($options)*);
+            check(&Trained, &Trained);
+        }
+    };
+}
+
+against_itself!(linear_matches_differences: act = linear);
+against_itself!(quadratic_matches_differences: act = hermite(2));
+against_itself!(cubic_matches_differences: act = hermite(3));
+against_itself!(polynomial_matches_differences: act = polynomial([0.1, 1, 0.5]));
+against_itself!(gain_matches_differences: act = erf(gain = 2));
+against_itself!(sign_teacher_matches_differences: act = erf, teacher_act = sign);
+against_itself!(linear_student_of_sign_matches_differences: act = linear, teacher_act = sign);
+against_itself!(erf_student_of_linear_matches_differences: act = erf, teacher_act = linear);
+against_itself!(quadratic_student_of_erf_matches_differences: act = hermite(2), teacher_act = erf(gain = 0.5));
+
+#[test]
+fn a_system_without_a_jacobian_says_how_to_get_one() {
+    overlap_system!(k = 1, p = 1, act = erf);
+    let problem = Problem::builder(1, 1).build().unwrap();
+    let error = jacobian(&ErfK1P1, &problem, &[0.1, 0.5]).unwrap_err();
+    assert!(matches!(error, Error::NoJacobian { .. }));
+    assert_eq!(error.to_string(), "ErfK1P1 has no Jacobian: declare it with `jacobian = true`");
+}
+
+#[test]
+fn wrong_states_are_errors() {
+    overlap_system!(k = 1, p = 1, act = erf, jacobian = true);
+    let problem = Problem::builder(1, 1).build().unwrap();
+    let error = jacobian(&ErfK1P1, &problem, &[0.1]).unwrap_err();
+    assert_eq!(error.to_string(), "the state has shape 1, but it must have shape the 2 entries of ErfK1P1");
+    let error = jacobian(&ErfK1P1, &problem, &[0.1, f64::NAN]).unwrap_err();
+    assert!(error.to_string().starts_with("the derivative of dM_1_1/dt by M_1_1 = NaN"), "{error}");
+}
