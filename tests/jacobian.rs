@@ -197,6 +197,26 @@ against_itself!(linear_student_of_sign_matches_differences: act = linear, teache
 against_itself!(erf_student_of_linear_matches_differences: act = erf, teacher_act = linear);
 against_itself!(quadratic_student_of_erf_matches_differences: act = hermite(2), teacher_act = erf(gain = 0.5));
 
+/// Kinks: every entry written out. Smaller systems, and as every other by differences.
+#[test]
+fn relu_matches_differences() {
+    overlap_system!(One: k = 1, p = 1, act = relu, jacobian = true);
+    check(&One, &One);
+    overlap_system!(Trained: k = 1, p = 2, act = relu, second_layer = trained, jacobian = true);
+    check(&Trained, &Trained);
+    overlap_system!(OfLinear: k = 2, p = 1, act = relu, teacher_act = linear, jacobian = true, unroll = never);
+    check(&OfLinear, &OfLinear);
+    overlap_system!(ErfOfRelu: k = 2, p = 2, act = erf, teacher_act = relu, jacobian = true);
+    check(&ErfOfRelu, &ErfOfRelu);
+}
+
+/// The derivative of the quadrature itself.
+#[test]
+fn quadrature_matches_differences() {
+    overlap_system!(System: k = 1, p = 2, act = tanh, second_layer = trained, quadrature = 12, jacobian = true);
+    check(&System, &System);
+}
+
 #[test]
 fn a_system_without_a_jacobian_says_how_to_get_one() {
     overlap_system!(k = 1, p = 1, act = erf);

@@ -39,6 +39,8 @@ pub struct Equations<'a> {
     pub by_coincidence: bool,
     /// Whether 1 - x² under an arcsine's x is 0 where two nodes are one: there is a step in an activation.
     pub degenerate: bool,
+    /// Whether an activation has a kink, so that a derivative of I2 is 0/0 where two nodes are one.
+    pub kinked: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
     pub forces: Vec<Force>,
     /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
@@ -113,12 +115,14 @@ impl<'a> Equations<'a> {
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
         let zero = pool.integer(0);
-        let mut steps = |activation: &dyn Activation| {
+        // Error functions of width 0, in front of which stands at least this power of x.
+        let mut steps = |activation: &dyn Activation, power: u32| {
             let terms = activation.terms(&mut pool).unwrap_or_default();
-            terms.iter().any(|term| term.width == Some(zero))
+            terms.iter().any(|term| term.width == Some(zero) && term.power >= power)
         };
-        let by_coincidence = steps(activations.student);
-        let degenerate = by_coincidence || steps(activations.teacher);
+        let by_coincidence = steps(activations.student, 0);
+        let degenerate = by_coincidence || steps(activations.teacher, 0);
+        let kinked = by_coincidence || steps(activations.teacher, 1);
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
         let kinds: &[Kind] =
             if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
@@ -153,6 +157,7 @@ impl<'a> Equations<'a> {
             activations,
             by_coincidence,
             degenerate,
+            kinked,
             forces,
             pairs,
             flow_rate,

@@ -103,12 +103,6 @@ fn system(
     let Specification { name, sizes, .. } = specification;
     let activations = specification.activations();
     if let Some(nodes) = specification.quadrature {
-        if let Some(span) = specification.jacobian {
-            return Err(syn::Error::new(
-                span,
-                "there is no Jacobian of expectations that `quadrature` integrates: leave one of the two out",
-            ));
-        }
         return Ok(by_quadrature(path, specification, nodes, texts));
     }
     let unsupported = |message: String| {
@@ -321,15 +315,6 @@ fn jacobian_items(
     span: proc_macro2::Span,
 ) -> syn::Result<(TokenStream, TokenStream)> {
     let sizes = specification.sizes;
-    if equations.by_coincidence {
-        return Err(syn::Error::new(
-            span,
-            format!(
-                "the Jacobian of {} is not available: E[σ' σ' σ σ] has a form of its own wherever nodes coincide",
-                specification.student.name()
-            ),
-        ));
-    }
     let columns = sizes.dim() + 2 + sizes.k * (sizes.k + 1) / 2;
     if sizes.dim() * columns > JACOBIAN_AT_MOST {
         return Err(syn::Error::new(
@@ -342,10 +327,19 @@ fn jacobian_items(
             ),
         ));
     }
-    let body = jacobian(equations, sizes);
+    let body = jacobian(equations, sizes).ok_or_else(|| {
+        syn::Error::new(
+            span,
+            format!(
+                "the Jacobian of k = {}, p = {} would be too long: with a step in σ' every entry is written out, as E[σ' σ' σ σ] \
+                 has a form of its own wherever nodes coincide",
+                sizes.k, sizes.p
+            ),
+        )
+    })?;
     let kernel = quote! {
         #[allow(unused_imports)]
-        use #path::generated::{Columns, Flow, Gradient, Lanes, MAX_LANES, Rows};
+        use #path::generated::{Columns, Flow, Gradient, Lanes, Rows};
 
         pub(super) struct Jacobian<'a> {
             pub(super) parameters: &'a Parameters,

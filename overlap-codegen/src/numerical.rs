@@ -28,7 +28,22 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
         let activations = [#path::Activation::#student, #path::Activation::#teacher];
         let shape = #path::System::shape(self);
     };
+    let jacobian = specification.jacobian.map(|_| {
+        quote! {
+            fn jacobian(
+                &self,
+                parameters: &#path::Parameters,
+                state: &[::core::primitive::f64],
+                jacobian: &mut [::core::primitive::f64],
+            ) -> ::core::primitive::bool {
+                #rule
+                rule.jacobian(shape, activations, parameters, state, jacobian);
+                true
+            }
+        }
+    });
     quote! {
+        #jacobian
         fn right_hand_side(
             &self,
             parameters: &#path::Parameters,

@@ -1,3 +1,3 @@
-overlap::overlap_system!(k = 1, p = 1, act = relu, jacobian = true);
+overlap::overlap_system!(k = 4, p = 8, act = relu, jacobian = true);
 
 fn main() {}

@@ -18,7 +18,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The body of the kernel that fills `jacobian`; what it sees is as in [`lanes`](super::lanes).
-pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
+///
+/// `None` where every entry has to be written out and that would be too long.
+pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
+    if equations.kinked {
+        return super::straight::jacobian(equations, sizes);
+    }
     let trained = sizes.trained;
     let (flow, noise) = (flow(equations, sizes), noise::noise(equations, sizes));
     let (dim, readouts) = (sizes.dim(), if trained { sizes.p } else { 0 });
@@ -28,7 +33,7 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
         quote!(const FIRST_A: usize = #first;)
     });
     let dim = count(dim);
-    quote! {
+    Some(quote! {
         const DIM: usize = #dim;
         const COLUMNS: usize = #columns;
         #first_a
@@ -38,7 +43,7 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
         jacobian.fill(0.0);
         #flow
         #noise
-    }
+    })
 }
 
 /// The gradient flow, dΩ_ib = rate_i Σ_n c_n (q_ib own + q_nb other), with what its rows are made of: lanes over students

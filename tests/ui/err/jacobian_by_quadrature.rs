@@ -1,3 +1,0 @@
-overlap::overlap_system!(k = 1, p = 1, act = tanh, quadrature = 20, jacobian = true);
-
-fn main() {}
