@@ -207,7 +207,7 @@ pub trait Simd: Copy {
     }
 
     /// arcsin(x) on [-1, 1] to within 3 units in the last place, 3.5 without fused multiply-add (largest errors found on
-    /// 6 million points: 2.64 and 3.15, for |x| just above ½; exact at 0 and ±1, odd). Arguments beyond ±1 give ±π/2
+    /// 10⁸ random points: 2.67 and 3.18, for |x| just above ½; exact at 0 and ±1, odd). Arguments beyond ±1 give ±π/2
     /// (rounding may carry a cosine there), NaN gives NaN.
     #[inline(always)]
     fn asin(self, x: Self::Pack) -> Self::Pack {
