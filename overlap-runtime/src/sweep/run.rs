@@ -19,7 +19,7 @@ pub struct SweepOptions {
     pub out: PathBuf,
     /// Number of threads; default (`None`) one per core (`RAYON_NUM_THREADS`). The numbers do not depend on it.
     pub threads: Option<usize>,
-    /// The share of the points that this process runs; `None` for all. With a share no table is written: [`merge`](super::merge)
+    /// The share of the points that this process runs; `None` for all. With a share no table is written: [`merge`](fn@super::merge)
     /// does that once all shares are done.
     pub shard: Option<Shard>,
 }
