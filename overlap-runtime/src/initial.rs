@@ -1,6 +1,7 @@
 //! Initial states: given overlaps, real Gaussian weights, or students informed of the teacher.
 
 use crate::Error;
+use crate::error::check_at_least;
 use crate::weights::Weights;
 use nalgebra::DMatrix;
 
@@ -47,6 +48,19 @@ impl Initial {
     }
 }
 
+/// Whether weights can be drawn for k teachers and p students.
+pub(crate) fn check_drawn(initial: &Initial, k: usize, p: usize) -> Result<(), Error> {
+    let Initial::Drawn { dimension, variance, .. } = *initial else { return Ok(()) };
+    let most = MAX_WEIGHTS / (k + p).max(1);
+    if dimension > most {
+        return Err(Error::invalid("dimension", dimension, format!("at most {most} to fit the memory")));
+    }
+    if dimension < k {
+        return Err(Error::invalid("dimension", dimension, format!("at least k = {k}")));
+    }
+    check_at_least("variance", variance, 0.0, false).map(drop)
+}
+
 /// The initial overlaps (M, Q) for teachers with overlaps `teacher` = P and `p` students.
 pub(crate) fn overlaps(
     initial: &Initial,
@@ -56,14 +70,7 @@ pub(crate) fn overlaps(
     match initial {
         Initial::Given { m, q } => Ok((m.clone(), q.clone())),
         Initial::Drawn { dimension, seed, variance } => {
-            let most = MAX_WEIGHTS / (teacher.nrows() + p);
-            if *dimension > most {
-                return Err(Error::invalid(
-                    "dimension",
-                    dimension,
-                    format!("at most {most} to fit the memory"),
-                ));
-            }
+            check_drawn(initial, teacher.nrows(), p)?;
             let weights = Weights::drawn(teacher, p, *dimension, *seed, *variance)?;
             Ok((weights.m(), weights.q()))
         }

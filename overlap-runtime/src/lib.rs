@@ -10,6 +10,7 @@ mod activation;
 mod aligned;
 pub mod cli;
 mod compare;
+mod describe;
 mod dynamic;
 mod error;
 pub mod generated;
@@ -30,7 +31,9 @@ pub mod simd;
 mod simulate;
 pub mod solve;
 mod state;
+pub mod sweep;
 mod system;
+mod table;
 mod trajectory;
 mod weights;
 
@@ -47,12 +50,14 @@ pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use schedule::Schedule;
 pub use shape::Shape;
 pub use simulate::{
-    Algorithm, Ensemble, Precision, SimulateOptions, Simulator, simulate, simulate_monitored, whole_steps,
+    Algorithm, Ensemble, Precision, SimulateOptions, Simulator, simulate, simulate_monitored, simulate_until,
+    whole_steps,
 };
 pub use solve::{
-    Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, evaluate, linear_times, log_times,
-    solve, solve_many, solve_many_monitored, solve_monitored, solve_until,
+    Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, Trigger, evaluate, linear_times,
+    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until,
 };
 pub use state::State;
 pub use system::{Parameters, System};
+pub use table::{Column, Table, Values};
 pub use trajectory::{SolveStats, Trajectory};

@@ -309,6 +309,18 @@ impl ProblemBuilder {
         self
     }
 
+    /// Checks everything without drawing any weights.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build).
+    pub(crate) fn check(mut self) -> Result<Problem, Error> {
+        initial::check_drawn(&self.initial, self.k, self.p)?;
+        if let Initial::Drawn { .. } = self.initial {
+            self.initial = Initial::informed(0.0);
+        }
+        self.build()
+    }
+
     /// Checks everything and computes the initial overlaps.
     ///
     /// # Errors

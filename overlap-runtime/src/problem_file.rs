@@ -20,7 +20,7 @@
 //! them and are not read. Any other field is an error.
 
 use crate::problem_json::{self, Entries};
-use crate::{Activation, Error, Initial, Problem, Scale, Schedule, Shape, System};
+use crate::{Activation, Error, Initial, Problem, ProblemBuilder, Scale, Schedule, Shape, System};
 use nalgebra::DMatrix;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -143,7 +143,8 @@ pub(crate) fn on_path(path: &Path, error: Error) -> Error {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Error> {
+/// Reads all of a text file.
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     if path.is_dir() {
         let message = "it is a folder, but it must be a problem file".to_owned();
         return Err(Error::File { path: path.to_owned(), message });
@@ -169,7 +170,11 @@ pub(crate) fn read_from(path: &Path, source: impl Read) -> Result<String, Error>
 }
 
 fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {
-    let mut entries = problem_json::read(text)?;
+    builder(problem_json::read(text)?, system)?.build()
+}
+
+/// The problem that fields state, not yet checked as a whole.
+pub(crate) fn builder(mut entries: Entries, system: Option<(&str, Shape)>) -> Result<ProblemBuilder, Error> {
     let k = size(&mut entries, "k", system.map(|(name, shape)| (name, shape.k)))?;
     let p = size(&mut entries, "p", system.map(|(name, shape)| (name, shape.p)))?;
     let mut builder = Problem::builder(k, p);
@@ -212,7 +217,7 @@ fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {
     if let Some(value) = entries.take("a") {
         builder = builder.a(vector("a", &value)?);
     }
-    builder.initial(initial(&mut entries)?).build()
+    Ok(builder.initial(initial(&mut entries)?))
 }
 
 /// A number of units: that of the file, which must be the system's where there is one.

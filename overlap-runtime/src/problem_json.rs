@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Fields that state the problem.
-const FIELDS: [&str; 18] = [
+pub(crate) const FIELDS: [&str; 18] = [
     "k",
     "p",
     "activation",
@@ -31,9 +31,9 @@ const FIELDS: [&str; 18] = [
 /// Results and remarks that may stand beside them.
 const REMARKS: [&str; 9] = ["seed", "dM", "dQ", "da", "risk", "name", "comment", "description", "source"];
 /// Fields of `initial`.
-const INITIAL: [&str; 4] = ["dimension", "seed", "variance", "alignment"];
+pub(crate) const INITIAL: [&str; 4] = ["dimension", "seed", "variance", "alignment"];
 /// Fields of `learning_rate_schedule` and `noise_schedule`.
-const SCHEDULE: [&str; 3] = ["time", "exponent", "piecewise"];
+pub(crate) const SCHEDULE: [&str; 3] = ["time", "exponent", "piecewise"];
 /// What the same quantities are called elsewhere.
 const SYNONYMS: [(&str, &str); 19] = [
     ("schedule", "learning_rate_schedule"),
@@ -68,6 +68,18 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
+    /// Fields whose names are known to be right.
+    pub(crate) fn of(fields: serde_json::Map<String, Value>) -> Self {
+        let mut entries = Entries::default();
+        for (name, value) in fields {
+            match value {
+                Value::Object(inner) => _ = entries.objects.insert(name, Entries::of(inner)),
+                value => _ = entries.values.insert(name, value),
+            }
+        }
+        entries
+    }
+
     /// The value of a field, once.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.values.remove(name)

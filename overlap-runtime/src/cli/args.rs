@@ -77,6 +77,81 @@ pub(super) enum Command {
         #[command(flatten)]
         overlaps: OverlapFigure,
     },
+    /// Run all points of a sweep file, or those that are not done yet, and write a table with one row a point
+    Sweep(Sweep),
+    /// Put the shares of a sweep (--shard) together and write its table
+    Merge {
+        /// The folders that `sweep --out` wrote to
+        #[arg(value_name = "DIR", required = true)]
+        folders: Vec<PathBuf>,
+        /// Write the table to this folder [default: the first one]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Compute a result again from its own file and tell whether the numbers are the same
+    Rerun {
+        /// A table or trajectory with metadata: .csv, .npz or .parquet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Write the new numbers to this file too
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Draw a result file: learning curves, overlaps, a sweep as curves or as a heat map
+    Plot(Plot),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sweep {
+    /// The sweep file, TOML (docs/sweeps.md)
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Folder of table, journal and trajectories [default: out/NAME for NAME.toml]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Check the file, count its points and estimate the cost, without writing anything
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run only share I of N, counted from 1, to be put together with `merge`
+    #[arg(long, value_name = "I/N", conflicts_with = "mpi")]
+    pub(super) shard: Option<String>,
+    /// Number of threads; the numbers do not depend on it [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+    /// Share the points among the processes of mpirun (in builds with the feature mpi)
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) mpi: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plot {
+    /// The result: .csv, .npz or .parquet
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The figure, .svg or .png [default: FILE with .svg]
+    #[arg(long, value_name = "FIGURE")]
+    pub(super) out: Option<PathBuf>,
+    /// Column of the horizontal axis
+    #[arg(long, value_name = "NAME")]
+    pub(super) x: Option<String>,
+    /// Columns of the vertical axis, or with --z the one parameter there; M, Q and a stand for all of their entries
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(super) y: Vec<String>,
+    /// Column that colours a heat map
+    #[arg(long, value_name = "NAME")]
+    pub(super) z: Option<String>,
+    /// A parameter with a curve for each of its values
+    #[arg(long, value_name = "NAME", conflicts_with = "z")]
+    pub(super) by: Option<String>,
+    /// Axes that are logarithmic, of x, y, z [default: those over more than a decade and a half]
+    #[arg(long, value_name = "AXES", value_delimiter = ',', value_parser = ["x", "y", "z"])]
+    pub(super) log: Vec<String>,
+    /// Axes that are linear, of x, y, z
+    #[arg(long, value_name = "AXES", value_delimiter = ',', value_parser = ["x", "y", "z"])]
+    pub(super) linear: Vec<String>,
+    /// Title of the figure
+    #[arg(long, value_name = "TEXT")]
+    pub(super) title: Option<String>,
 }
 
 /// How equations are written; as text with Greek letters unless one of these is set.
@@ -274,9 +349,13 @@ pub(super) struct Statistics {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct Results {
-    /// Write the CSV to this file instead of standard output; a file there is replaced once all is done
+    /// Write the CSV to this file instead of standard output; a file there is replaced once all is done. FILE.npz and
+    /// FILE.parquet are written in these formats, with metadata
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Begin a CSV with a comment line: problem, options, versions and units, as `rerun` reads them
+    #[arg(long)]
+    pub(super) metadata: bool,
     /// Draw the learning curve too: FILE.svg or FILE.png
     #[arg(long, value_name = "FILE")]
     pub(super) figure: Option<PathBuf>,

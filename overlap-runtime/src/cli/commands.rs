@@ -3,13 +3,15 @@
 use super::args::{Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Statistics, Times};
 use super::monitor::{self, Watch};
 use super::{Failure, Streams, figure};
+use crate::describe;
 use crate::output::{PipeWriter, check_writable, write_atomically};
 use crate::problem_file::{object, on_path, read_from, rows};
+use crate::table::{self, Format};
 use crate::{
-    Comparison, Concentration, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System,
+    Comparison, Concentration, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System, Table,
     Trajectory, evaluate, linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -49,6 +51,10 @@ impl<S: System> Session<'_, '_, S> {
                     self.concentrate(problem, times, solver, (sgd, dimensions), results)
                 }
             }
+            Command::Sweep(flags) => self.sweep(flags),
+            Command::Merge { folders, out } => self.merge(folders, out.as_deref()),
+            Command::Rerun { file, out } => self.rerun(file, out.as_deref()),
+            Command::Plot(flags) => self.plot(flags),
         }
     }
 
@@ -96,8 +102,14 @@ impl<S: System> Session<'_, '_, S> {
         let overlaps = overlaps.overlaps.as_deref();
         let files = [("--overlaps", overlaps)];
         let (problem, times) = self.prepare(problem, times, results, &files)?;
-        let (trajectory, failure) = self.solved(&problem, &times, solver)?;
-        self.emit(results.out.as_deref(), |writer| trajectory.write_csv(writer))?;
+        let options = solve_options(solver);
+        let (trajectory, failure) = self.solved(&problem, &times, &options)?;
+        let about = self.about(&problem, &times, Some(&options), None);
+        self.record(
+            results,
+            |writer| trajectory.write_csv(writer),
+            || table::trajectory(&trajectory, about),
+        )?;
         let drawn = self.draw(results.figure.as_deref(), overlaps, Some(&trajectory), None);
         failure.map_or(drawn, Err)
     }
@@ -117,7 +129,8 @@ impl<S: System> Session<'_, '_, S> {
             sgd.options().covariance(covariance.is_some()).quantiles(statistics.quantiles.iter().copied());
         let times = whole_steps(&times, options.dimension_for(&problem))?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
-        self.emit(results.out.as_deref(), |writer| ensemble.write_csv(writer))?;
+        let about = self.about(&problem, &times, None, Some(&options));
+        self.record(results, |writer| ensemble.write_csv(writer), || table::ensemble(&ensemble, about))?;
         if covariance.is_some() {
             self.emit(covariance, |writer| ensemble.write_covariance_csv(writer))?;
         }
@@ -140,14 +153,20 @@ impl<S: System> Session<'_, '_, S> {
         let options = sgd.options();
         // SGD has states at whole steps only: both are asked there.
         let times = whole_steps(&times, options.dimension_for(&problem))?;
-        let trajectory = self.solved_whole(&problem, &times, solver)?;
+        let solve = solve_options(solver);
+        let trajectory = self.solved_whole(&problem, &times, &solve)?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
         let comparison = Comparison::new(&trajectory, &ensemble)?;
+        let about = self.about(&problem, &times, Some(&solve), Some(&options));
         match results.out.as_deref() {
             None => {
                 self.emit(None, |writer| writeln!(writer, "{comparison}").map_err(Error::io("-", "write")))?
             }
-            out => self.emit(out, |writer| comparison.write_csv(writer))?,
+            _ => self.record(
+                results,
+                |writer| comparison.write_csv(writer),
+                || table::comparison(&comparison, about),
+            )?,
         }
         let drawn = self.draw(results.figure.as_deref(), overlaps, Some(&trajectory), Some(&ensemble));
         failure.map_or(drawn, Err)
@@ -162,13 +181,18 @@ impl<S: System> Session<'_, '_, S> {
         (sgd, dimensions): (&Sgd, &[usize]),
         results: &Results,
     ) -> Result<(), Failure> {
+        if let Some(out) = &results.out
+            && Format::of(out) != Format::Csv
+        {
+            return Err(Failure::Usage("--out: with --dimensions it is a CSV file".to_owned()));
+        }
         if sgd.replicas.get() < 2 {
             return Err(Failure::Usage("--dimensions needs --replicas of at least 2".to_owned()));
         }
         let (problem, times) = self.prepare(problem, times, results, &[])?;
         // Whole steps of the smallest dimension; in others they are rounded to within 1/(2d).
         let times = whole_steps(&times, dimensions.iter().copied().min().unwrap_or(1))?;
-        let trajectory = self.solved_whole(&problem, &times, solver)?;
+        let trajectory = self.solved_whole(&problem, &times, &solve_options(solver))?;
         let mut simulations = Vec::new();
         let mut report = String::new();
         for &dimension in dimensions {
@@ -209,8 +233,10 @@ impl<S: System> Session<'_, '_, S> {
         let files = [("--out", out), ("--figure", figure)].into_iter().chain(more.iter().copied());
         let files: Vec<_> = files.filter_map(|(flag, path)| path.map(|path| (flag, path))).collect();
         for (n, &(flag, path)) in files.iter().enumerate() {
-            if ["--figure", "--overlaps"].contains(&flag) {
-                figure::check_extension(flag, path)?;
+            match flag {
+                "--out" => Format::of(path).check(path)?,
+                "--figure" | "--overlaps" => figure::check_extension(flag, path)?,
+                _ => {}
             }
             if let Some((other, _)) = files[..n].iter().find(|(_, other)| *other == path) {
                 return Err(Failure::Usage(format!(
@@ -221,10 +247,56 @@ impl<S: System> Session<'_, '_, S> {
             check_writable(path).map_err(|error| Failure::Failed(format!("{flag} {error}")))?;
         }
         let problem = self.problem(problem)?;
+        self.listen();
+        Ok((problem, times))
+    }
+
+    /// Lets Ctrl-C end long work cleanly.
+    pub(super) fn listen(&self) {
         if self.process {
             monitor::listen();
         }
-        Ok((problem, times))
+    }
+
+    /// The metadata of a result.
+    fn about(
+        &self,
+        problem: &Problem,
+        times: &[f64],
+        solve: Option<&SolveOptions>,
+        sgd: Option<&SimulateOptions>,
+    ) -> Vec<(&'static str, Value)> {
+        let mut about = vec![
+            ("system", describe::system(self.system)),
+            ("problem", describe::problem(problem)),
+            ("times", json!(times)),
+        ];
+        about.extend(solve.map(|options| ("ode", describe::solve_options(options))));
+        about.extend(sgd.map(|options| ("sgd", describe::simulate_options(options, problem))));
+        about
+    }
+
+    /// Writes a result in the format its file asks for.
+    fn record(
+        &mut self,
+        results: &Results,
+        csv: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
+        table: impl FnOnce() -> Table,
+    ) -> Result<(), Failure> {
+        let out = results.out.as_deref();
+        match out {
+            Some(path) if Format::of(path) != Format::Csv => {
+                table().save(path)?;
+                self.remark(&format!("wrote {}", path.display()));
+                Ok(())
+            }
+            _ => self.emit(out, |writer| {
+                if results.metadata {
+                    writeln!(writer, "# {}", table().metadata()).map_err(Error::io("-", "write"))?;
+                }
+                csv(writer)
+            }),
+        }
     }
 
     fn problem(&mut self, flag: &ProblemFlag) -> Result<Problem, Failure> {
@@ -249,14 +321,10 @@ impl<S: System> Session<'_, '_, S> {
         &mut self,
         problem: &Problem,
         times: &[f64],
-        solver: &Solver,
+        options: &SolveOptions,
     ) -> Result<(Trajectory, Option<Failure>), Failure> {
-        let mut options = SolveOptions::default().method(solver.method.into());
-        options.rtol = solver.rtol.unwrap_or(options.rtol);
-        options.atol = solver.atol.unwrap_or(options.atol);
-        options.max_steps = solver.max_steps.unwrap_or(options.max_steps);
         let watch = self.watch("ODE", None);
-        let result = solve_monitored(self.system, problem, times, &options, &watch);
+        let result = solve_monitored(self.system, problem, times, options, &watch);
         drop(watch);
         match result {
             Ok(trajectory) => {
@@ -280,9 +348,9 @@ impl<S: System> Session<'_, '_, S> {
         &mut self,
         problem: &Problem,
         times: &[f64],
-        solver: &Solver,
+        options: &SolveOptions,
     ) -> Result<Trajectory, Failure> {
-        let (trajectory, failure) = self.solved(problem, times, solver)?;
+        let (trajectory, failure) = self.solved(problem, times, options)?;
         failure.map_or(Ok(trajectory), Err)
     }
 
@@ -314,7 +382,7 @@ impl<S: System> Session<'_, '_, S> {
         }
     }
 
-    fn watch(&self, label: &'static str, steps: Option<u64>) -> Watch<'_> {
+    pub(super) fn watch(&self, label: &'static str, steps: Option<u64>) -> Watch<'_> {
         Watch::new(label, self.process && !self.quiet, steps, self.streams.interrupt)
     }
 
@@ -342,14 +410,14 @@ impl<S: System> Session<'_, '_, S> {
     }
 
     /// A line on standard error for who wants to know.
-    fn remark(&mut self, text: &str) {
+    pub(super) fn remark(&mut self, text: &str) {
         if !self.quiet {
             _ = writeln!(self.streams.errors, "{text}");
         }
     }
 
     /// Writes a result to standard output or to a file.
-    fn emit(
+    pub(super) fn emit(
         &mut self,
         out: Option<&Path>,
         write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
@@ -371,6 +439,14 @@ impl<S: System> Session<'_, '_, S> {
         }
         Ok(())
     }
+}
+
+fn solve_options(solver: &Solver) -> SolveOptions {
+    let mut options = SolveOptions::default().method(solver.method.into());
+    options.rtol = solver.rtol.unwrap_or(options.rtol);
+    options.atol = solver.atol.unwrap_or(options.atol);
+    options.max_steps = solver.max_steps.unwrap_or(options.max_steps);
+    options
 }
 
 /// The output times asked for.

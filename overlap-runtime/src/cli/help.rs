@@ -12,6 +12,10 @@ Examples:
   NAME simulate --problem problem.json --times 1,100 --algorithm multi-pass --samples 4000
   NAME compare --problem problem.json --until 10 --points 20 --replicas 10
   NAME compare --problem problem.json --until 10 --points 20 --replicas 20 --dimensions 100,1000,10000 --figure both.svg
+  NAME sweep sweep.toml --dry-run
+  NAME sweep sweep.toml --out results
+  NAME plot results/table.csv --out figure.svg
+  NAME rerun results/table.csv
   echo '{\"noise\": 0.001, \"learning_rate\": 8}' | NAME solve --problem - --times 1,10
 
 The problem file is one JSON object. Every field may be left out:

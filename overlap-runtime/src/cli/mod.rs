@@ -1,4 +1,5 @@
-//! A whole command-line program for a declared system: `equations`, `rhs`, `solve`, `simulate`, `compare`.
+//! A whole command-line program for a declared system: `equations`, `rhs`, `solve`, `simulate`, `compare`, `sweep`,
+//! `merge`, `rerun`, `plot`.
 //!
 //! `fn main() -> std::process::ExitCode { overlap::cli::run(ErfK4P8) }` is the program of the system `ErfK4P8`.
 //!
@@ -10,6 +11,9 @@ mod commands;
 mod figure;
 mod help;
 mod monitor;
+mod plot;
+mod rerun;
+mod sweep;
 
 use crate::output::PipeWriter;
 use crate::{Error, SolveFailure, System};
@@ -98,7 +102,7 @@ impl From<Error> for Failure {
 
 /// The flag that a quantity of the library came from.
 fn flag(quantity: &str) -> Option<&'static str> {
-    const FLAGS: [(&str, &str); 16] = [
+    const FLAGS: [(&str, &str); 17] = [
         ("times", "--times"),
         ("output time", "--times"),
         ("the number of output times", "--times"),
@@ -115,6 +119,7 @@ fn flag(quantity: &str) -> Option<&'static str> {
         ("samples", "--samples"),
         ("precision", "--precision"),
         ("quantile", "--quantiles"),
+        ("shard", "--shard"),
     ];
     FLAGS.iter().find(|(name, _)| quantity.starts_with(name)).map(|(_, flag)| *flag)
 }

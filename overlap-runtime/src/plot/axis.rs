@@ -109,6 +109,11 @@ impl Extent {
         Ok(Some(Extent { low: (low - room).max(-f64::MAX), high: (high + room).min(f64::MAX), ..extent }))
     }
 
+    /// How the axis is spaced.
+    pub(super) fn scale(&self) -> AxisScale {
+        self.scale
+    }
+
     fn is_narrow(&self) -> bool {
         let size = self.low.abs().max(self.high.abs());
         let width = self.high / 2.0 - self.low / 2.0;

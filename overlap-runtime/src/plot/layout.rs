@@ -4,7 +4,7 @@ use super::axis::{Axis, AxisScale, Extent, Tick};
 use super::legend::{Legend, dot, fit, stroke};
 use super::scene::{Anchor, Item, Scene, Stroke};
 use super::style::{Colour, FRAME, GRID, HEADING_SIZE, LABEL_SIZE, Style, TICK_SIZE, TITLE_SIZE, WIDTH};
-use super::{Figure, Panel, Series, clip, text};
+use super::{Figure, Heat, Panel, Series, clip, heat, text};
 use crate::Error;
 
 /// Keeps a PNG below some 100 million pixels.
@@ -20,18 +20,18 @@ const RIGHT: f64 = 14.0;
 const BELOW: [f64; 3] = [20.0, 23.0, 6.0];
 
 /// Where a plot lies on the page, and which values it shows.
-struct Frame {
-    left: f64,
-    top: f64,
-    width: f64,
-    height: f64,
-    x: Extent,
-    y: Extent,
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) x: Extent,
+    pub(super) y: Extent,
 }
 
 impl Frame {
     /// Pixel position of a fraction (y upwards).
-    fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+    pub(super) fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [self.left + x * self.width, self.top + (1.0 - y) * self.height]
     }
 }
@@ -74,19 +74,24 @@ pub(super) fn scene(figure: &Figure) -> Result<Scene, Error> {
     for (row, panels) in prepared.chunks(columns).enumerate() {
         top += if row == 0 { 0.0 } else { BETWEEN };
         let title = if panels.iter().all(|panel| panel.panel.title.is_empty()) { 0.0 } else { HEADING_ROW };
-        let legend =
-            |(panel, room): (&Prepared<'_>, _)| Legend::new(panel.panel, width - room - RIGHT).height();
+        let legend = |(panel, room): (&Prepared<'_>, _)| {
+            Legend::new(panel.panel, width - room - right(panel.panel)).height()
+        };
         // Plots of a row stand at the same height, below the tallest legend.
         let legends = panels.iter().zip(rooms.iter().copied()).map(legend).fold(0.0, f64::max);
         let header = title + legends + 6.0;
         for (column, Prepared { panel, x, y, ticks }) in panels.iter().enumerate() {
             let start = OUTER + column as f64 * (width + BETWEEN);
-            let (left, plot) = (start + rooms[column], width - rooms[column] - RIGHT);
+            let (left, plot) = (start + rooms[column], width - rooms[column] - right(panel));
             let frame = Frame { left, top: top + header, width: plot, height, x: *x, y: *y };
             if !panel.title.is_empty() {
                 heading(&panel.title, [left, top + HEADING_SIZE], HEADING_SIZE, plot, &mut items);
             }
             Legend::new(panel, plot).draw(left, top + title, &mut items);
+            // Cells lie below the axes, everything else above.
+            for heat in panel.series.iter().filter_map(heat_map) {
+                heat::draw(heat, &frame, &mut items)?;
+            }
             axes(panel, &frame, ticks, start, &mut items);
             for series in &panel.series {
                 draw(series, &frame, &mut items);
@@ -103,6 +108,18 @@ struct Prepared<'a> {
     x: Extent,
     y: Extent,
     ticks: Vec<Tick>,
+}
+
+/// Room right of a plot.
+fn right(panel: &Panel) -> f64 {
+    RIGHT + if panel.series.iter().any(|series| heat_map(series).is_some()) { heat::ROOM } else { 0.0 }
+}
+
+fn heat_map(series: &Series) -> Option<&Heat> {
+    match series {
+        Series::Heat(heat) => Some(heat),
+        _ => None,
+    }
 }
 
 /// Width left of a plot: axis label, numbers, ticks.
@@ -125,11 +142,19 @@ fn extents(panel: &Panel, index: usize) -> Result<(Extent, Extent), Error> {
     for (n, series) in panel.series.iter().enumerate() {
         check(series, panel).map_err(|message| Error::Figure(format!("{}: {message}", place(n))))?;
     }
+    let maps = || panel.series.iter().filter_map(heat_map);
     let x = panel.series.iter().flat_map(|series| series.columns().0.iter().copied());
-    let margin = |axis: &Axis| if axis.scale == AxisScale::Log { 0.02 } else { 0.03 };
+    let x = x.chain(maps().flat_map(|heat| heat::edges(&heat.x, panel.x.scale)));
+    let mapped = maps().next().is_some();
+    let margin = |axis: &Axis| match axis.scale {
+        _ if mapped => 0.0,
+        AxisScale::Log => 0.02,
+        AxisScale::Linear => 0.03,
+    };
     let nothing = || Error::Figure(format!("panel {} has no value its axes can show", index + 1));
     let x = Extent::new(&panel.x, x, margin(&panel.x))?.ok_or_else(nothing)?;
-    let y = Extent::new(&panel.y, vertical(panel), 0.05)?.ok_or_else(nothing)?;
+    let y = vertical(panel).chain(maps().flat_map(|heat| heat::edges(&heat.y, panel.y.scale)));
+    let y = Extent::new(&panel.y, y, if mapped { 0.0 } else { 0.05 })?.ok_or_else(nothing)?;
     Ok((x, y))
 }
 
@@ -150,6 +175,9 @@ fn vertical(panel: &Panel) -> impl Iterator<Item = f64> {
 }
 
 fn check(series: &Series, panel: &Panel) -> Result<(), String> {
+    if let Some(map) = heat_map(series) {
+        return heat::check(map, panel.x.scale, panel.y.scale);
+    }
     let (x, columns) = series.columns();
     if let Some(column) = columns.iter().find(|column| column.len() != x.len()) {
         return Err(format!("it has {} horizontal and {} vertical values", x.len(), column.len()));
@@ -200,6 +228,7 @@ fn axes(panel: &Panel, frame: &Frame, y_ticks: &[Tick], left: f64, items: &mut V
         let spans = text::parse(source);
         Item::Text { at, size, anchor, vertical, colour: Colour::BLACK, spans }
     };
+    let grid = !panel.series.iter().any(|series| heat_map(series).is_some());
     let x_ticks = frame.x.ticks(frame.width, 62.0, 54.0);
     let bottom = frame.top + frame.height;
     let mut marks = Vec::new();
@@ -208,7 +237,9 @@ fn axes(panel: &Panel, frame: &Frame, y_ticks: &[Tick], left: f64, items: &mut V
         let length = if tick.label.is_some() { TICK_LENGTH } else { 0.6 * TICK_LENGTH };
         marks.push(line([x, bottom], [x, bottom + length], FRAME, 1.0));
         if let Some(label) = &tick.label {
-            items.push(line([x, frame.top], [x, bottom], GRID, 1.0));
+            if grid {
+                items.push(line([x, frame.top], [x, bottom], GRID, 1.0));
+            }
             marks.push(text([x, bottom + BELOW[0]], label, TICK_SIZE, Anchor::Middle, false));
         }
     }
@@ -217,7 +248,9 @@ fn axes(panel: &Panel, frame: &Frame, y_ticks: &[Tick], left: f64, items: &mut V
         let length = if tick.label.is_some() { TICK_LENGTH } else { 0.6 * TICK_LENGTH };
         marks.push(line([frame.left - length, y], [frame.left, y], FRAME, 1.0));
         if let Some(label) = &tick.label {
-            items.push(line([frame.left, y], [frame.left + frame.width, y], GRID, 1.0));
+            if grid {
+                items.push(line([frame.left, y], [frame.left + frame.width, y], GRID, 1.0));
+            }
             let at = [frame.left - TICK_LENGTH - 4.0, y + 0.36 * TICK_SIZE];
             marks.push(text(at, label, TICK_SIZE, Anchor::End, false));
         }
@@ -243,6 +276,7 @@ fn axes(panel: &Panel, frame: &Frame, y_ticks: &[Tick], left: f64, items: &mut V
 fn draw(series: &Series, frame: &Frame, items: &mut Vec<Item>) {
     let style = series.style();
     match series {
+        Series::Heat(_) => {}
         Series::Line { x, y, .. } => {
             for run in runs(x, |n| Some([frame.x.fraction(x[n])?, frame.y.fraction(y[n])?])) {
                 lines(&run, frame, style, items);

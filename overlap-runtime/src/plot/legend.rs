@@ -85,7 +85,7 @@ fn swatch(series: &Series, x: f64, y: f64, items: &mut Vec<Item>) {
             let points = vec![[x, top], [x + SWATCH, top], [x + SWATCH, low], [x, low]];
             items.push(Item::Area { points, colour: style.colour, alpha: style.alpha });
         }
-        Series::Points { .. } => {}
+        Series::Points { .. } | Series::Heat(_) => {}
     }
 }
 

@@ -22,9 +22,11 @@ mod axis;
 mod clip;
 mod compose;
 mod concentration;
+mod heat;
 mod layout;
 mod legend;
 mod png;
+mod result;
 mod scene;
 mod style;
 mod svg;
@@ -35,6 +37,8 @@ mod text;
 pub use axis::{Axis, AxisScale};
 pub use compose::{Overlay, learning_curve, overlaps};
 pub use concentration::concentration;
+pub use heat::Heat;
+pub use result::TableFigure;
 pub use style::{Colour, Dash, Marker, PNG_SCALE, Style, WIDTH};
 
 use crate::Error;
@@ -105,26 +109,31 @@ pub enum Series {
         /// Vertical values, as many.
         y: Vec<f64>,
     },
+    /// Coloured cells, with a colour bar beside the plot.
+    Heat(Heat),
 }
 
 impl Series {
     fn label(&self) -> &str {
         match self {
             Series::Line { label, .. } | Series::Band { label, .. } | Series::Points { label, .. } => label,
+            Series::Heat(_) => "",
         }
     }
 
     fn style(&self) -> Style {
         match self {
             Series::Line { style, .. } | Series::Band { style, .. } | Series::Points { style, .. } => *style,
+            Series::Heat(_) => Style::line(Colour::BLACK),
         }
     }
 
-    /// Horizontal values and the one or two columns of vertical ones.
+    /// Horizontal values and the one or two columns of vertical ones; none of a heat map.
     fn columns(&self) -> (&[f64], Vec<&[f64]>) {
         match self {
             Series::Line { x, y, .. } | Series::Points { x, y, .. } => (x, vec![y]),
             Series::Band { x, low, high, .. } => (x, vec![low, high]),
+            Series::Heat(_) => (&[], Vec::new()),
         }
     }
 }
@@ -151,6 +160,12 @@ impl Panel {
         high: Vec<f64>,
     ) -> Self {
         self.series.push(Series::Band { label: label.into(), style, x, low, high });
+        self
+    }
+
+    /// Adds a heat map, with its colour bar.
+    pub fn heat(mut self, heat: Heat) -> Self {
+        self.series.push(Series::Heat(heat));
         self
     }
 

@@ -55,6 +55,28 @@ impl Colour {
         };
         (0..count).map(colour).collect()
     }
+
+    /// The colour of a place in [0, 1] from dark to light: viridis, whose order is read alike in print and by colour-blind
+    /// eyes.
+    pub fn sequence(place: f64) -> Colour {
+        const ANCHORS: [[f64; 3]; 9] = [
+            [68.0, 1.0, 84.0],
+            [71.0, 44.0, 122.0],
+            [59.0, 81.0, 139.0],
+            [44.0, 113.0, 142.0],
+            [33.0, 144.0, 141.0],
+            [39.0, 173.0, 129.0],
+            [92.0, 200.0, 99.0],
+            [170.0, 220.0, 50.0],
+            [253.0, 231.0, 37.0],
+        ];
+        let at = place.clamp(0.0, 1.0) * (ANCHORS.len() - 1) as f64;
+        let low = (at as usize).min(ANCHORS.len() - 2);
+        let mix = |c: usize| {
+            (ANCHORS[low][c] + (at - low as f64) * (ANCHORS[low + 1][c] - ANCHORS[low][c])).round() as u8
+        };
+        Colour::new(mix(0), mix(1), mix(2))
+    }
 }
 
 /// Whether a line is drawn through or dashed.

@@ -70,6 +70,22 @@ pub fn simulate_monitored<S: System + ?Sized>(
     options: &SimulateOptions,
     monitor: &dyn Monitor,
 ) -> Result<Ensemble, Error> {
+    simulate_until(system, problem, times, options, &|_| false, monitor)
+}
+
+/// As [`simulate_monitored`], ending at the first output time after which `stop` says so of the rows so far; the ensemble
+/// has these rows and counts as completed.
+///
+/// # Errors
+/// Those of [`simulate_monitored`].
+pub fn simulate_until<S: System + ?Sized>(
+    system: &S,
+    problem: &Problem,
+    times: &[f64],
+    options: &SimulateOptions,
+    stop: &(dyn Fn(&Ensemble) -> bool + Sync),
+    monitor: &dyn Monitor,
+) -> Result<Ensemble, Error> {
     options.validate(problem)?;
     let parameters = Parameters::new(system, problem)?;
     let dimension = options.dimension_for(problem);
@@ -81,7 +97,7 @@ pub fn simulate_monitored<S: System + ?Sized>(
         .checkpoint
         .as_ref()
         .map(|_| checkpoint::identity(system.name(), start.setting(), problem, times, options));
-    let outputs = Outputs { times, steps: &steps };
+    let outputs = Outputs { times, steps: &steps, stop };
     let run = || Run::new(system, &start, outputs, options, identity, monitor)?.finish();
     match options.threads {
         None => run(),

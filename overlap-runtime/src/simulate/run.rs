@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The output times and their steps.
+/// The output times and their steps, and whether the rows so far are enough.
 #[derive(Clone, Copy)]
 pub(super) struct Outputs<'a> {
     pub(super) times: &'a [f64],
     pub(super) steps: &'a [u64],
+    pub(super) stop: &'a (dyn Fn(&Ensemble) -> bool + Sync),
 }
 
 /// A simulation under way.
@@ -127,7 +128,12 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
     pub(super) fn finish(mut self) -> Result<Ensemble, Error> {
         while let Some(&step) = self.outputs.steps.get(self.ensemble.len()) {
             match self.reach(step) {
-                Ok(result) => result?,
+                Ok(result) => {
+                    result?;
+                    if (self.outputs.stop)(&self.ensemble) {
+                        break;
+                    }
+                }
                 Err(Stop::Interrupted) => {
                     if self.keeper.is_some() {
                         self.save()?;

@@ -1,29 +1,60 @@
-//! Stop conditions: the first time a function of the state crosses zero.
+//! Events: the first time a function of the state crosses zero, where the solve stops or which it only records.
 
 use crate::{Shape, State};
 
-/// The function a stop condition watches: of the time t, the state and the risk (with Δ/2).
+/// The function an event watches: of the time t, the state and the risk (with Δ/2).
 pub type EventFunction<'a> = dyn Fn(f64, State<'_>, f64) -> f64 + 'a;
 
-/// A stop condition: the solve ends where `function` becomes zero or changes its sign.
+/// An event: the first time a function becomes zero or changes its sign. The solve ends there, or with
+/// [`record`](Self::record) goes on.
 ///
 /// The sign is looked at after every accepted step, so a function that crosses zero twice within one step is not seen.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub(super) function: &'a EventFunction<'a>,
     pub(super) tolerance: f64,
+    pub(super) trigger: Trigger,
+    pub(super) stops: bool,
+}
+
+/// What of a function's sign is an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// It becomes zero or changes: [`Event::new`].
+    #[default]
+    Change,
+    /// The function is not positive, which may be so at t = 0 already: [`Event::below`].
+    NotPositive,
 }
 
 impl std::fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Event").field("tolerance", &self.tolerance).finish_non_exhaustive()
+        f.debug_struct("Event")
+            .field("tolerance", &self.tolerance)
+            .field("trigger", &self.trigger)
+            .field("stops", &self.stops)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> Event<'a> {
     /// Watches `function(t, state, risk)`, with the crossing located to a relative 1e-10 of t.
     pub fn new(function: &'a EventFunction<'a>) -> Self {
-        Event { function, tolerance: 1e-10 }
+        Event { function, tolerance: 1e-10, trigger: Trigger::Change, stops: true }
+    }
+
+    /// Watches for the first time that `function(t, state, risk)` is zero or negative; where it is so from the start,
+    /// that is t = 0.
+    pub fn below(function: &'a EventFunction<'a>) -> Self {
+        Event { trigger: Trigger::NotPositive, ..Event::new(function) }
+    }
+
+    /// The same, which the solve records and passes on.
+    #[must_use]
+    pub fn record(mut self) -> Self {
+        self.stops = false;
+        self
     }
 
     /// Locates the crossing time to `tolerance * t`, in [1e-14, 1).
@@ -31,6 +62,15 @@ impl<'a> Event<'a> {
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
         self
+    }
+
+    /// Whether a function that goes from `before` (NaN at the start) to `after` meets the event.
+    pub(super) fn met(&self, before: f64, after: f64) -> bool {
+        match self.trigger {
+            Trigger::Change if before.is_nan() => after == 0.0,
+            Trigger::Change => crossed(before, after),
+            Trigger::NotPositive => after <= 0.0,
+        }
     }
 
     pub(super) fn validate(&self) -> Result<(), crate::Error> {
@@ -41,7 +81,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Where a stop condition was met: at or just after the crossing, never before.
+/// Where an event was met: at or just after the crossing, never before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
     pub(super) shape: Shape,

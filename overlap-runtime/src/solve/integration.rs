@@ -3,7 +3,7 @@
 use super::attempt::Stepper;
 use super::control::{Control, first_step, underflows};
 use super::course::Rhs;
-use super::event::{Bracket, Crossing, Event, crossed};
+use super::event::{Bracket, Crossing, Event};
 use super::{SolveOptions, rhs};
 use crate::schedule::Schedules;
 use crate::simd::MAX_LANES;
@@ -20,9 +20,9 @@ pub(super) struct Integration<'a> {
     times: &'a [f64],
     options: &'a SolveOptions,
     monitor: &'a dyn Monitor,
-    event: Option<Event<'a>>,
-    /// Value of the event function at the last accepted step.
-    event_value: f64,
+    events: &'a [Event<'a>],
+    /// Values of the event functions at the last accepted step.
+    event_values: Vec<f64>,
     /// The steps, and those inside an accepted one.
     steps: Stepper,
     inside: Stepper,
@@ -33,7 +33,10 @@ pub(super) struct Integration<'a> {
     attempts: usize,
     reported: f64,
     pub(super) trajectory: Trajectory,
-    pub(super) crossing: Option<Crossing>,
+    /// Where each event was met first.
+    pub(super) crossings: Vec<Option<Crossing>>,
+    /// Whether one that stops was met.
+    stopped: bool,
 }
 
 impl<'a> Integration<'a> {
@@ -45,7 +48,7 @@ impl<'a> Integration<'a> {
         times: &'a [f64],
         options: &'a SolveOptions,
         monitor: &'a dyn Monitor,
-        event: Option<Event<'a>>,
+        events: &'a [Event<'a>],
     ) -> Self {
         let mut jumps = schedules.jumps();
         jumps.reverse();
@@ -62,8 +65,8 @@ impl<'a> Integration<'a> {
             times,
             options,
             monitor,
-            event,
-            event_value: f64::NAN,
+            events,
+            event_values: vec![f64::NAN; events.len()],
             steps,
             inside: stepper(),
             time: 0.0,
@@ -72,7 +75,8 @@ impl<'a> Integration<'a> {
             attempts: 0,
             reported: 0.0,
             trajectory: Trajectory::empty(shape, parameters.clone()),
-            crossing: None,
+            crossings: vec![None; events.len()],
+            stopped: false,
         }
     }
 
@@ -92,9 +96,12 @@ impl<'a> Integration<'a> {
         if self.times[0] == 0.0 {
             self.push_row(0.0, state)?;
         }
-        self.event_value = self.watch(0.0, state)?;
-        if self.event_value == 0.0 {
-            self.stop_at(0.0, state);
+        for (index, event) in self.events.iter().enumerate() {
+            let value = self.watch(event, 0.0, state)?;
+            if event.met(f64::NAN, value) {
+                self.meet(index, 0.0, state);
+            }
+            self.event_values[index] = value;
         }
         while !self.finished() {
             self.advance()?;
@@ -159,7 +166,7 @@ impl<'a> Integration<'a> {
     }
 
     fn finished(&self) -> bool {
-        self.crossing.is_some() || self.trajectory.len() == self.times.len()
+        self.stopped || self.trajectory.len() == self.times.len()
     }
 
     fn push_row(&mut self, time: f64, state: &[f64]) -> Result<(), SolveFailure> {
@@ -168,9 +175,8 @@ impl<'a> Integration<'a> {
         self.trajectory.push(time, state.to_vec(), risk, noise)
     }
 
-    /// Value of the event function; 1 without an event, so that nothing is ever crossed.
-    fn watch(&self, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
-        let Some(event) = self.event else { return Ok(1.0) };
+    /// Value of an event's function.
+    fn watch(&self, event: &Event<'_>, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
         let view = State::new(self.shape, state, &self.parameters.a);
         let value = (event.function)(time, view, self.rhs.risk(time, state));
         if value.is_finite() {
@@ -179,8 +185,10 @@ impl<'a> Integration<'a> {
         Err(SolveFailure::NotFinite { quantity: "the stop condition".to_owned(), value, time })
     }
 
-    fn stop_at(&mut self, time: f64, state: &[f64]) {
-        self.crossing = Some(Crossing {
+    /// Event number `index` is met here.
+    fn meet(&mut self, index: usize, time: f64, state: &[f64]) {
+        self.stopped |= self.events[index].stops;
+        self.crossings[index] = Some(Crossing {
             shape: self.shape,
             values: state.to_vec(),
             fixed_a: self.parameters.a.clone(),
@@ -195,22 +203,40 @@ impl<'a> Integration<'a> {
         let dim = self.shape.dim();
         let jump = self.jumps.last().copied().filter(|&jump| jump <= time);
         let mut reached = time.min(self.end()).min(jump.unwrap_or(f64::INFINITY));
-        if let Some(event) = self.event {
-            let mut after = self.state_at(reached, time)?;
-            let mut value = self.watch(reached, &after[..dim])?;
-            if crossed(self.event_value, value) {
-                let mut bracket = Bracket::new((self.time, self.event_value), (reached, value));
-                while let Some(at) = bracket.probe(event.tolerance * reached) {
-                    let probed = self.state_at(at, time)?;
-                    let found = self.watch(at, &probed[..dim])?;
-                    if bracket.update(at, found) {
-                        (reached, after) = (at, probed);
+        let open = |(index, _): &(usize, &Event<'_>)| self.crossings[*index].is_none();
+        let open: Vec<_> = self.events.iter().enumerate().filter(open).collect();
+        if !open.is_empty() {
+            let end = self.state_at(reached, time)?;
+            let mut met = Vec::new();
+            for (index, event) in open {
+                let before = self.event_values[index];
+                let value = self.watch(event, reached, &end[..dim])?;
+                self.event_values[index] = value;
+                if !event.met(before, value) {
+                    continue;
+                }
+                let (mut at, mut state) = (reached, end.clone());
+                let mut bracket = Bracket::new((self.time, before), (reached, value));
+                while let Some(probe) = bracket.probe(event.tolerance * reached) {
+                    let probed = self.state_at(probe, time)?;
+                    let found = self.watch(event, probe, &probed[..dim])?;
+                    if bracket.update(probe, found) {
+                        (at, state) = (probe, probed);
                     }
                 }
-                self.stop_at(reached, &after[..dim]);
-                value = f64::NAN;
+                met.push((index, at, state));
             }
-            self.event_value = value;
+            // What comes after the first stop does not happen.
+            met.sort_by(|(_, a, _), (_, b, _)| a.total_cmp(b));
+            for (index, at, state) in met {
+                if self.stopped && at > reached {
+                    break;
+                }
+                self.meet(index, at, &state[..dim]);
+                if self.stopped {
+                    reached = at;
+                }
+            }
         }
         while let Some(&at) = self.times.get(self.trajectory.len())
             && at <= reached

@@ -24,7 +24,7 @@ mod tableau;
 mod tests;
 mod times;
 
-pub use event::{Crossing, Event, EventFunction};
+pub use event::{Crossing, Event, EventFunction, Trigger};
 pub use many::{solve_many, solve_many_monitored};
 pub use options::{Method, SolveOptions};
 pub use rhs::{RightHandSide, evaluate};
@@ -63,7 +63,7 @@ pub fn solve_monitored<S: System + ?Sized>(
     options: &SolveOptions,
     monitor: &dyn Monitor,
 ) -> Result<Trajectory, Error> {
-    run(system, problem, times, options, monitor, None).map(|(trajectory, _)| trajectory)
+    run(system, problem, times, options, monitor, &[]).map(|(trajectory, _)| trajectory)
 }
 
 /// As [`solve_monitored`], but stops where `event` is met: the rows up to there, and where it was (`None` if it was not
@@ -94,8 +94,38 @@ pub fn solve_until<S: System + ?Sized>(
     event: Event<'_>,
     monitor: &dyn Monitor,
 ) -> Result<(Trajectory, Option<Crossing>), Error> {
-    event.validate()?;
-    run(system, problem, times, options, monitor, Some(event))
+    let (trajectory, mut crossings) = run(system, problem, times, options, monitor, &[event])?;
+    Ok((trajectory, crossings.pop().flatten()))
+}
+
+/// As [`solve_monitored`], watching any number of events: the rows up to the first one that stops the solve, and where
+/// each event was met first (`None` if it was not met until then).
+///
+/// ```no_run
+/// # fn f(system: &dyn overlap_runtime::System, problem: &overlap_runtime::Problem)
+/// # -> Result<(), overlap_runtime::Error> {
+/// use overlap_runtime::{Event, Silent, SolveOptions, State, solve_events};
+/// let learned = |_time: f64, _state: State<'_>, risk: f64| risk - 1e-3;
+/// let aligned = |_time: f64, state: State<'_>, _risk: f64| 0.5 - state.m(0, 0);
+/// let events = [Event::below(&learned), Event::below(&aligned).record()];
+/// let (_, met) = solve_events(system, problem, &[1e4], &SolveOptions::default(), &events, &Silent)?;
+/// if let [Some(learned), Some(aligned)] = &met[..] {
+///     println!("M_11 = 1/2 at t = {}, R = 1e-3 at t = {}", aligned.time, learned.time);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// Those of [`solve_until`].
+pub fn solve_events<S: System + ?Sized>(
+    system: &S,
+    problem: &Problem,
+    times: &[f64],
+    options: &SolveOptions,
+    events: &[Event<'_>],
+    monitor: &dyn Monitor,
+) -> Result<(Trajectory, Vec<Option<Crossing>>), Error> {
+    run(system, problem, times, options, monitor, events)
 }
 
 fn run<S: System + ?Sized>(
@@ -104,19 +134,20 @@ fn run<S: System + ?Sized>(
     times: &[f64],
     options: &SolveOptions,
     monitor: &dyn Monitor,
-    event: Option<Event<'_>>,
-) -> Result<(Trajectory, Option<Crossing>), Error> {
+    events: &[Event<'_>],
+) -> Result<(Trajectory, Vec<Option<Crossing>>), Error> {
+    events.iter().try_for_each(Event::validate)?;
     options.validate()?;
     times::check(times)?;
     let parameters = Parameters::new(system, problem)?;
     let schedules = Schedules::of(problem);
     let initial = problem.initial_state(system.shape());
     let rates = (&parameters, &schedules);
-    let mut integration = Integration::new(&system, rates, &initial, times, options, monitor, event);
+    let mut integration = Integration::new(&system, rates, &initial, times, options, monitor, events);
     let result = integration.run();
-    let Integration { trajectory, crossing, .. } = integration;
+    let Integration { trajectory, crossings, .. } = integration;
     match result {
-        Ok(()) => Ok((trajectory, crossing)),
+        Ok(()) => Ok((trajectory, crossings)),
         Err(reason) => Err(Error::Solve { reason, partial: Box::new(trajectory) }),
     }
 }

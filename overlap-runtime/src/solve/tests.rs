@@ -308,6 +308,36 @@ fn a_stop_condition_is_located() {
 }
 
 #[test]
+fn events_are_recorded_until_one_stops() {
+    for method in METHODS {
+        let level = |target: f64| move |_: f64, state: State<'_>, _: f64| state.m(0, 0) - target;
+        let (high, middle, low, met) = (level(0.9), level(0.5), level(0.1), level(2.0));
+        let rising = |time: f64, _: State<'_>, _: f64| 0.05 - time;
+        let events = [
+            Event::below(&low).record(),
+            Event::below(&high).record(),
+            Event::below(&middle),
+            Event::below(&met).record(),
+            Event::new(&rising).record(),
+        ];
+        let times = linear_times(0.0, 5.0, 51).unwrap();
+        let (found, crossings) =
+            solve_events(&exponentials(), &problem(1.0, 1.0), &times, &options(method), &events, &Silent)
+                .unwrap();
+        let time = |event: usize| crossings[event].as_ref().map(|crossing| crossing.time);
+        assert_eq!(time(0), None, "after the stop nothing is recorded");
+        assert!((time(1).unwrap() + f64::ln(0.9)).abs() < 2e-8);
+        assert!((time(2).unwrap() + f64::ln(0.5)).abs() < 2e-8);
+        assert_eq!(time(3), Some(0.0), "what is so from the start is met there");
+        assert!((time(4).unwrap() - 0.05).abs() < 1e-9);
+        assert_eq!(found.times(), &times[..times.partition_point(|&time| time <= 2f64.ln())]);
+        // Events do not disturb the solution.
+        let alone = solve(&exponentials(), &problem(1.0, 1.0), found.times(), &options(method)).unwrap();
+        assert_eq!(found.states, alone.states);
+    }
+}
+
+#[test]
 fn stop_conditions_at_and_beyond_the_ends() {
     let never = |_: f64, _: State<'_>, _: f64| 1.0;
     let (found, crossing) = until(&[1.0, 2.0], Method::Dop853, &never).unwrap();

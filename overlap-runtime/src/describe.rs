@@ -1,0 +1,58 @@
+//! What a result was computed from, as the metadata of its file: enough to compute it again.
+
+use crate::{Algorithm, Precision, Problem, SimulateOptions, Simulator, SolveOptions, System};
+use serde_json::{Value, json};
+
+/// The declared system.
+pub(crate) fn system(system: &(impl System + ?Sized)) -> Value {
+    let shape = system.shape();
+    json!({
+        "name": system.name(),
+        "k": shape.k,
+        "p": shape.p,
+        "activation": system.activation().name(),
+        "teacher_activation": system.teacher_activation().name(),
+        "second_layer": if shape.trained { "trained" } else { "fixed" },
+        "instruction_set": format!("{:?}", crate::simd::Level::current()).to_lowercase(),
+    })
+}
+
+/// The full problem, as a problem file holds it.
+pub(crate) fn problem(problem: &Problem) -> Value {
+    serde_json::from_str(&problem.to_json()).unwrap_or_default()
+}
+
+/// The options of a solve.
+pub(crate) fn solve_options(options: &SolveOptions) -> Value {
+    let method = match options.method {
+        crate::Method::Dopri5 => "dopri5",
+        crate::Method::Dop853 => "dop853",
+    };
+    json!({ "rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps, "method": method })
+}
+
+/// The options of a simulation that its numbers depend on.
+pub(crate) fn simulate_options(options: &SimulateOptions, problem: &Problem) -> Value {
+    let simulator = match options.simulator_for(problem) {
+        Simulator::Direct => "direct",
+        _ => "reduced",
+    };
+    let (algorithm, samples) = match options.algorithm {
+        Algorithm::OnePass => ("one_pass", None),
+        Algorithm::MultiPass { samples } => ("multi_pass", Some(samples)),
+        Algorithm::Population => ("population", None),
+    };
+    json!({
+        "dimension": options.dimension_for(problem),
+        "simulator": simulator,
+        "algorithm": algorithm,
+        "samples": samples,
+        "precision": match options.precision {
+            Precision::Double => "double",
+            Precision::Single => "single",
+        },
+        "quantiles": options.quantiles,
+        "replicas": options.replicas,
+        "seed": options.seed,
+    })
+}

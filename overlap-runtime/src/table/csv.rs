@@ -1,0 +1,54 @@
+//! Tables as CSV: `# {metadata}` on the first line, names, rows.
+
+use super::{Column, Table, Values};
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// Writes the table, shortest digits that read back exactly.
+pub(super) fn write(table: &Table, metadata: bool, writer: &mut dyn Write) -> io::Result<()> {
+    if metadata {
+        writeln!(writer, "# {}", table.metadata())?;
+    }
+    let mut csv = ::csv::Writer::from_writer(writer);
+    csv.write_record(table.columns.iter().map(|column| &column.name))?;
+    for row in 0..table.rows() {
+        csv.write_record(table.columns.iter().map(|column| column.values.text(row)))?;
+    }
+    csv.flush()
+}
+
+/// Reads a table; columns whose every value is a number or missing are numbers.
+pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is no text, so no CSV".to_owned())?;
+    let comment = text.lines().next().and_then(|line| line.strip_prefix('#'));
+    let metadata = comment.and_then(|json| serde_json::from_str::<Value>(json).ok());
+    let mut reader = ::csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(bytes);
+    let names = reader.headers().map_err(|error| error.to_string())?.clone();
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    for record in reader.records() {
+        for (column, cell) in cells.iter_mut().zip(&record.map_err(|error| error.to_string())?) {
+            column.push(cell.to_owned());
+        }
+    }
+    if names.is_empty() {
+        return Err("it is empty, but it must be a table of results".to_owned());
+    }
+    let column = |(name, cells): (&str, Vec<String>)| Column {
+        name: name.to_owned(),
+        unit: String::new(),
+        values: values(cells),
+    };
+    let columns = names.iter().zip(cells).map(column).collect();
+    Ok(Table { metadata: Default::default(), columns }.described(metadata))
+}
+
+fn values(cells: Vec<String>) -> Values {
+    let number = |cell: &String| match cell.as_str() {
+        "" | "NaN" => Some(None),
+        text => text.parse().ok().map(Some),
+    };
+    match cells.iter().map(number).collect() {
+        Some(numbers) => Values::Numbers(numbers),
+        None => Values::Text(cells.into_iter().map(|cell| (!cell.is_empty()).then_some(cell)).collect()),
+    }
+}
