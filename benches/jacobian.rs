@@ -49,7 +49,8 @@ fn measure(system: &dyn System, level: Level) {
     let mut jacobian = || {
         system.jacobian(&parameters, black_box(&state), black_box(&mut jacobian));
     };
-    let mut candidates: [(&mut dyn FnMut(), usize, Vec<f64>); 2] =
+    type Candidate<'a> = (&'a mut dyn FnMut(), usize, Vec<f64>);
+    let mut candidates: [Candidate<'_>; 2] =
         [(&mut right_hand_side, 1, Vec::new()), (&mut jacobian, 1, Vec::new())];
     for (work, calls, _) in &mut candidates {
         let single = (0..5).map(|_| batch(work, 1)).fold(f64::INFINITY, f64::min);
