@@ -206,8 +206,6 @@ fn relu_matches_differences() {
     check(&Trained, &Trained);
     overlap_system!(OfLinear: k = 2, p = 1, act = relu, teacher_act = linear, jacobian = true, unroll = never);
     check(&OfLinear, &OfLinear);
-    overlap_system!(ErfOfRelu: k = 2, p = 2, act = erf, teacher_act = relu, jacobian = true);
-    check(&ErfOfRelu, &ErfOfRelu);
 }
 
 /// The derivative of the quadrature itself.

@@ -327,6 +327,13 @@ fn jacobian_items(
             ),
         ));
     }
+    if equations.kinked && !equations.by_coincidence {
+        return Err(syn::Error::new(
+            span,
+            "there is no Jacobian for teachers with a kink and students without: derivatives of their expectations are 0/0 \
+             where two teachers are one",
+        ));
+    }
     let body = jacobian(equations, sizes).ok_or_else(|| {
         syn::Error::new(
             span,

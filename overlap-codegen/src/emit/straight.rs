@@ -63,7 +63,7 @@ fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
 const JACOBIAN_AT_MOST: usize = 60_000;
 
 /// The body of the Jacobian's kernel, every entry written out: for equations that have forms of their own for equal
-/// nodes. `None` if it would be too long.
+/// nodes, and no vectors of tilts. `None` if it would be too long.
 pub(super) fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
     let outputs = outputs(equations, sizes);
     let variables = variables(sizes);
@@ -574,9 +574,10 @@ impl<'a> Straight<'a> {
                 if let Some(root) = self.values.get(&root).filter(|_| exponent < Rational::ZERO) {
                     // (1/√x)^(2e) for x^(-e)
                     (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
-                } else if exponent == Rational::new(1, 2) {
+                } else if exponent > Rational::ZERO && *exponent.denom() == 2 {
+                    // √x^(2e) for x^e
                     let base = self.value(base);
-                    (&mut over, quote!(s.sqrt(s.max(#base, s.number(0.0)))), 1)
+                    (&mut over, quote!(s.sqrt(s.max(#base, s.number(0.0)))), times)
                 } else {
                     let base = self.value(base);
                     (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)

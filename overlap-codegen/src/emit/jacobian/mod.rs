@@ -21,7 +21,7 @@ use quote::quote;
 ///
 /// `None` where every entry has to be written out and that would be too long.
 pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
-    if equations.kinked {
+    if equations.by_coincidence {
         return super::straight::jacobian(equations, sizes);
     }
     let trained = sizes.trained;

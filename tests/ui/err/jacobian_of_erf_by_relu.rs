@@ -1,0 +1,3 @@
+overlap::overlap_system!(k = 1, p = 1, act = erf, teacher_act = relu, jacobian = true);
+
+fn main() {}
