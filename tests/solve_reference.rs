@@ -5,6 +5,7 @@ mod reference;
 #[path = "support/textbook.rs"]
 mod textbook;
 
+use nalgebra::DVector;
 use overlap_runtime::{Method, Parameters, Problem, SolveOptions, System, Trajectory, log_times, solve};
 use textbook::Textbook;
 
@@ -125,6 +126,45 @@ fn agrees_with_an_extrapolation_method() {
                 let error = largest(&state, found.state(row).unwrap().as_slice());
                 assert!(error < 1e-9, "{name} {method:?} t = {from}: {error:e}");
             }
+        }
+    }
+}
+
+struct Wrapped<'a>(&'a Textbook, &'a Parameters);
+
+impl ode_solvers::System<f64, DVector<f64>> for Wrapped<'_> {
+    fn system(&self, _: f64, state: &DVector<f64>, slope: &mut DVector<f64>) {
+        self.0.right_hand_side(self.1, state.as_slice(), slope.as_mut_slice());
+    }
+}
+
+/// Another implementation of the same methods, the crate `ode_solvers`.
+#[test]
+fn agrees_with_ode_solvers() {
+    let options = SolveOptions::default().rtol(1e-10).atol(1e-12);
+    for (name, time) in [("rhs_k1_p2_sum", 30.0), ("rhs_k3_p5_sqrt_trained", 10.0), ("rhs_k4_p8_mean", 20.0)]
+    {
+        let case = reference::json(name);
+        let (k, p) = reference::sizes(&case);
+        let system = Textbook::new(k, p, reference::trained(&case));
+        let problem = reference::problem(&case);
+        let start = solve(&system, &problem, &[0.0], &options).unwrap();
+        let state = DVector::from_column_slice(start.state(0).unwrap().as_slice());
+        let wrapped = Wrapped(&system, start.parameters());
+        // Sparse output: its dense one extrapolates to the last point.
+        let sparse = ode_solvers::dop_shared::OutputType::Sparse;
+        let mut other = ode_solvers::Dop853::from_param(
+            wrapped, 0.0, time, time, state, 1e-12, 1e-14, 0.9, 0.0, 0.333, 6.0, time, 0.0, 1_000_000, 1000,
+            sparse,
+        );
+        other.integrate().unwrap();
+        let truth = other.y_out().last().unwrap();
+        for method in METHODS {
+            let found = solve(&system, &problem, &[time], &options.clone().method(method)).unwrap();
+            let values = found.state(0).unwrap().as_slice().to_vec();
+            let error = values.iter().zip(truth.iter()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+            println!("{name} {method:?}: {error:.1e}");
+            assert!(error < 1e-9, "{name} {method:?}: {error:e}");
         }
     }
 }
