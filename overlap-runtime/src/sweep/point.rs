@@ -333,6 +333,7 @@ fn select(trajectory: &Trajectory, times: &[f64]) -> Trajectory {
             chosen.times.push(*time);
             chosen.states.push(trajectory.states[index].clone());
             chosen.risks.push(trajectory.risks[index]);
+            chosen.noises.push(trajectory.noises[index]);
         }
     }
     chosen
