@@ -1,14 +1,15 @@
 //! Generated Jacobians against differences of right-hand sides: typed in from the papers for erf, else generated ones
 //! (which other tests compare with quadrature). CI runs this file on every instruction set (`OVERLAP_SIMD`).
 
+#[path = "support/random_problem.rs"]
+mod random_problem;
 #[path = "support/textbook.rs"]
 #[allow(dead_code)]
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap::{
-    Error, Initial, Jacobian, Parameters, Problem, Scale, Shape, System, jacobian, overlap_system,
-};
+use overlap::{Error, Jacobian, Parameters, Problem, Shape, System, jacobian, overlap_system};
+use random_problem::random_problem;
 use textbook::Textbook;
 
 /// Relative to the largest entry of a block.
@@ -71,43 +72,6 @@ fn differences(truth: &dyn System, parameters: &Parameters, state: &[f64]) -> (D
     (columns, error)
 }
 
-/// Its own correlated teacher, second layers, scales, batch and noise for every problem.
-fn problem(shape: Shape, seed: u64, variance: f64) -> Problem {
-    let unit = |i: usize, salt: f64| (1.7 * i as f64 + salt + seed as f64).sin();
-    let mut teacher = DMatrix::from_fn(shape.k, shape.k, |r, s| 0.1 * unit(r, 0.3) * unit(s, 0.3));
-    (0..shape.k).for_each(|r| teacher[(r, r)] += 0.9);
-    let mut builder = Problem::builder(shape.k, shape.p)
-        .student_scale(Scale::Lazy)
-        .teacher_scale(Scale::Committee)
-        .learning_rate(1.3)
-        .noise(0.3)
-        .batch(2)
-        .teacher_overlaps(teacher)
-        .a_star((0..shape.k).map(|r| 1.0 + 0.5 * unit(r, 0.9)))
-        .a((0..shape.p).map(|i| 0.8 + 0.5 * unit(i, 2.1)))
-        .initial(Initial::Drawn { dimension: 60, seed, variance });
-    if shape.trained {
-        builder = builder.second_layer_rate(0.7);
-    }
-    builder.build().unwrap()
-}
-
-fn state_of(problem: &Problem, shape: Shape) -> Vec<f64> {
-    let mut state = vec![0.0; shape.dim()];
-    for i in 0..shape.p {
-        for r in 0..shape.k {
-            state[shape.m(r, i)] = problem.m()[(r, i)];
-        }
-        for j in i..shape.p {
-            state[shape.q(i, j)] = problem.q()[(i, j)];
-        }
-        if shape.trained {
-            state[shape.a(i)] = problem.a()[i];
-        }
-    }
-    state
-}
-
 /// Rows and columns of a block: where it starts and ends.
 fn blocks(shape: Shape) -> [Vec<(&'static str, usize, usize)>; 2] {
     let (m, q) = (shape.k * shape.p, shape.p * (shape.p + 1) / 2);
@@ -121,8 +85,8 @@ fn blocks(shape: Shape) -> [Vec<(&'static str, usize, usize)>; 2] {
 fn check(system: &dyn System, truth: &dyn System) {
     let shape = system.shape();
     for (seed, variance) in [(1, 0.3), (2, 1.0), (3, 2.0)] {
-        let problem = problem(shape, seed, variance);
-        let state = state_of(&problem, shape);
+        let problem = random_problem(shape, seed, variance);
+        let state = problem.initial_state(shape.trained);
         let Jacobian { by_state, by_parameters, .. } = jacobian(system, &problem, &state).unwrap();
         let parameters = Parameters::new(system, &problem).unwrap();
         let (expected, error) = differences(truth, &parameters, &state);

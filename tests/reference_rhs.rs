@@ -1,13 +1,16 @@
 //! Generated right-hand sides and risks: against values computed with 40 digits, and, over many sizes and both forms of
 //! the code, against the typed-in equations. CI runs this file on every instruction set (`OVERLAP_SIMD`).
 
+#[path = "support/random_problem.rs"]
+mod random_problem;
 #[path = "support/reference.rs"]
 #[allow(dead_code)]
 mod reference;
 #[path = "support/textbook.rs"]
 mod textbook;
 
-use overlap::{Initial, Problem, RightHandSide, Scale, System, evaluate, overlap_system};
+use overlap::{RightHandSide, System, evaluate, overlap_system};
+use random_problem::random_problem;
 use textbook::Textbook;
 
 /// Largest deviation of a block relative to its largest entry (absolute where the block is zero).
@@ -61,29 +64,11 @@ fn right_hand_sides_match_forty_digits() {
     against_forty_digits(&ErfK4P8, "rhs_k4_p8_nearly_aligned", 5e-12);
 }
 
-/// Every problem has its own correlated teacher, second layers, scales, batch and noise; variance 2 makes arcsines of
-/// large arguments.
+/// Variance 2 makes arcsines of large arguments.
 fn against_the_textbook(system: &dyn System) {
     let shape = system.shape();
     for (seed, variance) in [(1, 0.3), (2, 1.0), (3, 2.0)] {
-        let unit = |i: usize, salt: f64| (1.7 * i as f64 + salt + seed as f64).sin();
-        let mut teacher =
-            nalgebra::DMatrix::from_fn(shape.k, shape.k, |r, s| 0.1 * unit(r, 0.3) * unit(s, 0.3));
-        (0..shape.k).for_each(|r| teacher[(r, r)] += 0.9);
-        let mut builder = Problem::builder(shape.k, shape.p)
-            .student_scale(Scale::Lazy)
-            .teacher_scale(Scale::Committee)
-            .learning_rate(1.3)
-            .noise(0.02)
-            .batch(2)
-            .teacher_overlaps(teacher)
-            .a_star((0..shape.k).map(|r| 1.0 + 0.5 * unit(r, 0.9)))
-            .a((0..shape.p).map(|i| 0.8 + 0.5 * unit(i, 2.1)))
-            .initial(Initial::Drawn { dimension: 60, seed, variance });
-        if shape.trained {
-            builder = builder.second_layer_rate(0.7);
-        }
-        let problem = builder.build().unwrap();
+        let problem = random_problem(shape, seed, variance);
         let found = evaluate(system, &problem).unwrap();
         let truth = evaluate(&Textbook::new(shape.k, shape.p, shape.trained), &problem).unwrap();
         let worst = deviations(&found, &truth);

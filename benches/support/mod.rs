@@ -67,17 +67,5 @@ pub(crate) fn problem(system: &dyn System, scale: f64) -> Problem {
 /// Parameters and state of [`problem`].
 pub(crate) fn at_state(system: &dyn System, scale: f64) -> (Parameters, Vec<f64>) {
     let (shape, problem) = (system.shape(), problem(system, scale));
-    let mut state = vec![0.0; shape.dim()];
-    for i in 0..shape.p {
-        for r in 0..shape.k {
-            state[shape.m(r, i)] = problem.m()[(r, i)];
-        }
-        for j in i..shape.p {
-            state[shape.q(i, j)] = problem.q()[(i, j)];
-        }
-        if shape.trained {
-            state[shape.a(i)] = problem.a()[i];
-        }
-    }
-    (Parameters::new(system, &problem).expect("the same sizes"), state)
+    (Parameters::new(system, &problem).expect("the same sizes"), problem.initial_state(shape.trained))
 }

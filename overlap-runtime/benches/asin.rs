@@ -8,26 +8,16 @@
 #[allow(dead_code, reason = "every user needs its own part")]
 mod support;
 
-use overlap_runtime::simd::{Kernel, Level, MAX_LANES, Simd, dispatch_at};
+use overlap_runtime::simd::{Level, MAX_LANES, dispatch_at};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use rayon::prelude::*;
 use std::f64::consts::FRAC_PI_2;
-use support::asin_error;
+use support::{Asin, asin_error};
 
 /// Points evaluated together.
 const BLOCK: usize = 1 << 14;
-
-struct Asin<'a>(&'a mut [f64]);
-
-impl Kernel for Asin<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        s.asin_all(self.0);
-    }
-}
 
 /// The largest error, where it is, and the sum of errors.
 #[derive(Clone, Copy)]

@@ -184,8 +184,18 @@ impl Problem {
         &self.q
     }
 
-    /// The initial state vector in the layout of `shape`, whose k and p are the problem's.
-    pub(crate) fn initial_state(&self, shape: Shape) -> Vec<f64> {
+    /// The initial state as the flat vector that right-hand sides read (layout and length of [`Shape`]): M, the upper triangle
+    /// of Q and, where the second layer is `trained`, a.
+    ///
+    /// ```
+    /// let problem = overlap_runtime::Problem::builder(1, 2).build()?;
+    /// let state = problem.initial_state(true);
+    /// assert_eq!(state.len(), 2 + 3 + 2);
+    /// assert_eq!(state[2], problem.q()[(0, 0)]);
+    /// # Ok::<(), overlap_runtime::Error>(())
+    /// ```
+    pub fn initial_state(&self, trained: bool) -> Vec<f64> {
+        let shape = Shape { k: self.k, p: self.p, trained };
         let mut state = vec![0.0; shape.dim()];
         for i in 0..shape.p {
             for r in 0..shape.k {

@@ -7,17 +7,7 @@ use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use std::f64::consts::FRAC_PI_2;
-use support::{Double, asin_error, ulp};
-
-struct Asin<'a>(&'a mut [f64]);
-
-impl Kernel for Asin<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        s.asin_all(self.0);
-    }
-}
+use support::{Asin, Double, asin_error, ulp};
 
 struct Rsqrt<'a>(&'a mut [f64]);
 

@@ -141,7 +141,7 @@ fn run<S: System + ?Sized>(
     times::check(times)?;
     let parameters = Parameters::new(system, problem)?;
     let schedules = Schedules::of(problem);
-    let initial = problem.initial_state(system.shape());
+    let initial = problem.initial_state(system.shape().trained);
     let rates = (&parameters, &schedules);
     let mut integration = Integration::new(&system, rates, &initial, times, options, monitor, events);
     let result = integration.run();

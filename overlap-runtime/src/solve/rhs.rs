@@ -27,7 +27,7 @@ pub struct RightHandSide {
 pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<RightHandSide, Error> {
     let parameters = Schedules::of(problem).at(&Parameters::new(system, problem)?, 0.0);
     let shape = system.shape();
-    let state = problem.initial_state(shape);
+    let state = problem.initial_state(shape.trained);
     let mut derivative = vec![0.0; shape.dim()];
     system.right_hand_side(&parameters, &state, &mut derivative);
     let risk = system.risk(&parameters, &state);

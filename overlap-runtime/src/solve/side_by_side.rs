@@ -271,7 +271,7 @@ impl Lane {
         let Ensemble { system, options, .. } = *ensemble;
         let problem = &ensemble.problems[number];
         let parameters = Parameters::new(system, problem)?;
-        let state = problem.initial_state(system.shape());
+        let state = problem.initial_state(system.shape().trained);
         let mut lane = Lane {
             number,
             trajectory: Trajectory::empty(system.shape(), parameters),

@@ -1,5 +1,6 @@
 //! Double-double arithmetic: about 32 digits, enough to measure errors in units in the last place.
 
+use overlap_runtime::simd::{Kernel, Simd};
 use std::ops::{Add, Mul, Sub};
 
 /// high + low, |low| at most half a unit in the last place of high.
@@ -106,4 +107,15 @@ pub(crate) fn asin_error(x: f64, y: f64) -> f64 {
     let [sine, cosine] = Double::from(y).sin_cos();
     let rest = x_ * cosine - ((one - x_) * (one + x_)).sqrt() * sine;
     (rest.value() / ulp(y)).abs()
+}
+
+/// The arcsines of all numbers, in place.
+pub(crate) struct Asin<'a>(pub(crate) &'a mut [f64]);
+
+impl Kernel for Asin<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        s.asin_all(self.0);
+    }
 }

@@ -1,8 +1,12 @@
 //! Right-hand sides by Gauss-Hermite quadrature: for smooth activations whose expectations have no closed form.
 
+mod network;
+mod number;
+
 use crate::{Activation, Parameters, Shape};
 use nalgebra::DMatrix;
-use std::ops::{Add, Mul};
+use network::Network;
+use number::{Dual, Number};
 
 /// Up to this many nodes k + p, all expectations come from one grid over all fields.
 const WHOLE_GRID: usize = 4;
@@ -15,77 +19,6 @@ const WHOLE_GRID: usize = 4;
 pub struct Quadrature {
     /// (node, weight).
     rule: Vec<(f64, f64)>,
-}
-
-/// What the integrals are made of: numbers, or numbers with their derivative along one variable.
-trait Number: nalgebra::Scalar + Copy + Add<Output = Self> + Mul<Output = Self> {
-    fn constant(value: f64) -> Self;
-    fn value(self) -> f64;
-    /// f of it, where f' is known.
-    fn map(self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self;
-    fn add_to(self, sum: &mut Self) {
-        *sum = *sum + self;
-    }
-}
-
-impl Number for f64 {
-    fn constant(value: f64) -> Self {
-        value
-    }
-    fn value(self) -> f64 {
-        self
-    }
-    fn map(self, f: impl Fn(f64) -> f64, _: impl Fn(f64) -> f64) -> Self {
-        f(self)
-    }
-}
-
-/// value + slope ε with ε² = 0: forward differentiation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Dual {
-    value: f64,
-    slope: f64,
-}
-
-impl Add for Dual {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Dual { value: self.value + other.value, slope: self.slope + other.slope }
-    }
-}
-
-impl Mul for Dual {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        Dual { value: self.value * other.value, slope: self.slope * other.value + self.value * other.slope }
-    }
-}
-
-impl Number for Dual {
-    fn constant(value: f64) -> Self {
-        Dual { value, slope: 0.0 }
-    }
-    fn value(self) -> f64 {
-        self.value
-    }
-    fn map(self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self {
-        Dual { value: f(self.value), slope: slope(self.value) * self.slope }
-    }
-}
-
-/// What the integrands need to know.
-struct Network<T> {
-    shape: Shape,
-    activations: [Activation; 2],
-    omega: DMatrix<T>,
-    /// c_n = s* a*_n for teachers, -s a_n for students.
-    c: Vec<T>,
-    /// γ s a_i.
-    rate: Vec<T>,
-    /// γ_a s.
-    second: f64,
-    noise: T,
-    batch: f64,
 }
 
 impl Quadrature {
@@ -329,75 +262,6 @@ impl Quadrature {
     }
 }
 
-impl Network<f64> {
-    fn new(shape: Shape, activations: [Activation; 2], parameters: &Parameters, state: &[f64]) -> Self {
-        let Shape { k, p, trained } = shape;
-        let entry = |n: usize, m: usize| match (n < k, m < k) {
-            (true, true) => parameters.teacher_overlaps[n * k + m],
-            (true, false) => state[shape.m(n, m - k)],
-            (false, true) => state[shape.m(m, n - k)],
-            (false, false) => state[shape.q(n - k, m - k)],
-        };
-        let omega = DMatrix::from_fn(shape.nodes(), shape.nodes(), entry);
-        let a = |i: usize| if trained { state[shape.a(i)] } else { parameters.a[i] };
-        let teachers = (0..k).map(|r| parameters.s_star * parameters.a_star[r]);
-        Network {
-            shape,
-            activations,
-            omega,
-            c: teachers.chain((0..p).map(|i| -parameters.s * a(i))).collect(),
-            rate: (0..p).map(|i| parameters.gamma * parameters.s * a(i)).collect(),
-            second: parameters.gamma_a * parameters.s,
-            noise: parameters.noise,
-            batch: parameters.batch,
-        }
-    }
-
-    /// The same with all slopes 0.
-    fn lifted(&self) -> Network<Dual> {
-        let lift = |values: &[f64]| values.iter().map(|&value| Dual::constant(value)).collect();
-        Network {
-            shape: self.shape,
-            activations: self.activations,
-            omega: self.omega.map(Dual::constant),
-            c: lift(&self.c),
-            rate: lift(&self.rate),
-            second: self.second,
-            noise: Dual::constant(self.noise),
-            batch: self.batch,
-        }
-    }
-}
-
-impl<T: Number> Network<T> {
-    fn activation(&self, n: usize) -> Activation {
-        self.activations[usize::from(n < self.shape.k)]
-    }
-
-    fn sigma(&self, n: usize, field: T) -> T {
-        let activation = self.activation(n);
-        field.map(|x| activation.value(x), |x| activation.derivative(x))
-    }
-
-    /// σ' of a student.
-    fn slope(&self, field: T) -> T {
-        let student = self.activations[0];
-        field.map(|x| student.derivative(x), |x| student.curvature(x))
-    }
-
-    /// σ' of any node.
-    fn slope_of(&self, n: usize, field: T) -> T {
-        let activation = self.activation(n);
-        field.map(|x| activation.derivative(x), |x| activation.curvature(x))
-    }
-
-    /// σ'' of a student.
-    fn curvature(&self, field: T) -> T {
-        let student = self.activations[0];
-        field.map(|x| student.curvature(x), |x| student.third_derivative(x))
-    }
-}
-
 /// The lower triangle L of the nodes' covariance L Lᵀ; a direction that is a combination of the earlier ones adds nothing.
 fn factor<T: Number>(omega: &DMatrix<T>, nodes: &[usize]) -> DMatrix<T> {
     let size = nodes.len();
@@ -424,113 +288,4 @@ fn factor<T: Number>(omega: &DMatrix<T>, nodes: &[usize]) -> DMatrix<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{DynSystem, Initial, Problem, System};
-
-    /// The closed form of erf, on a grid over all fields and by parts: 40 nodes leave 1e-12 here.
-    #[test]
-    fn erf_agrees_with_its_closed_form() {
-        let rule = Quadrature::new(40);
-        for (k, p, trained) in [(1, 1, false), (1, 2, true)] {
-            let system = DynSystem::new(k, p, Activation::Erf, trained).expect("a size");
-            let problem = Problem::builder(k, p)
-                .noise(0.3)
-                .batch(2)
-                .initial(Initial::Drawn { dimension: 30, seed: 5, variance: 0.4 })
-                .build()
-                .expect("a problem");
-            let parameters = Parameters::new(&system, &problem).expect("its own");
-            let shape = system.shape();
-            let state = state_of(shape, &problem);
-            let mut truth = vec![0.0; shape.dim()];
-            system.right_hand_side(&parameters, &state, &mut truth);
-            let network = Network::new(shape, [Activation::Erf; 2], &parameters, &state);
-            for parts in [false, true] {
-                let mut found = vec![0.0; shape.dim()];
-                if parts {
-                    rule.by_parts(&network, &mut found);
-                } else {
-                    rule.whole_grid(&network, &mut found);
-                }
-                for (found, truth) in found.iter().zip(&truth) {
-                    assert!(
-                        (found - truth).abs() < 1e-10,
-                        "{k}, {p}, by parts {parts}: {found}, not {truth}"
-                    );
-                }
-            }
-            let risk = rule.risk(shape, [Activation::Erf; 2], &parameters, &state);
-            assert!((risk - system.risk(&parameters, &state)).abs() < 1e-11);
-        }
-    }
-
-    /// One variable after the other against central differences with one step of Richardson's extrapolation: 1e-9.
-    #[test]
-    fn the_jacobian_is_the_slope_of_the_right_hand_side() {
-        let rule = Quadrature::new(8);
-        let activations = [Activation::Tanh, Activation::Hermite(2)];
-        for (k, p, trained) in [(2, 1, true), (2, 3, false)] {
-            let shape = Shape { k, p, trained };
-            let system = DynSystem::new(k, p, Activation::Erf, trained).expect("a size");
-            let problem = Problem::builder(k, p)
-                .noise(0.3)
-                .initial(Initial::Drawn { dimension: 30, seed: 5, variance: 0.4 })
-                .build()
-                .expect("a problem");
-            let parameters = Parameters::new(&system, &problem).expect("its own");
-            let state = state_of(shape, &problem);
-            let dim = shape.dim();
-            let columns = dim + 2 + k * (k + 1) / 2;
-            let mut jacobian = vec![0.0; dim * columns];
-            rule.jacobian(shape, activations, &parameters, &state, &mut jacobian);
-            for column in 0..columns {
-                let value = |step: f64| {
-                    let (mut parameters, mut state, mut out) =
-                        (parameters.clone(), state.clone(), vec![0.0; dim]);
-                    match column {
-                        column if column < dim => state[column] += step,
-                        column if column == dim => parameters.gamma += step,
-                        column if column == dim + 1 => parameters.noise += step,
-                        // P_12 and P_21; the other entries of P are left to P_11.
-                        column if column == dim + 3 => {
-                            parameters.teacher_overlaps[1] += step;
-                            parameters.teacher_overlaps[2] += step;
-                        }
-                        column => parameters.teacher_overlaps[if column == dim + 2 { 0 } else { 3 }] += step,
-                    }
-                    rule.right_hand_side(shape, activations, &parameters, &state, &mut out);
-                    out
-                };
-                let steps = [1e-3, -1e-3, 5e-4, -5e-4].map(value);
-                for row in 0..dim {
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|step| steps[step][row]);
-                    let truth = (4.0 * (c - d) / 1e-3 - (a - b) / 2e-3) / 3.0;
-                    let found = jacobian[row * columns + column];
-                    assert!((found - truth).abs() < 1e-9, "{row}, {column}: {found}, not {truth}");
-                }
-            }
-        }
-    }
-
-    fn state_of(shape: Shape, problem: &Problem) -> Vec<f64> {
-        let mut state = problem.m().transpose().as_slice().to_vec();
-        for j in 0..shape.p {
-            state.extend((j..shape.p).map(|l| problem.q()[(j, l)]));
-        }
-        state.extend(problem.a().iter().take(if shape.trained { shape.p } else { 0 }));
-        state
-    }
-
-    /// Moments of the normal distribution up to the order 2 N - 1 that N nodes integrate exactly.
-    #[test]
-    fn the_rule_is_gaussian() {
-        let rule = Quadrature::new(8).rule;
-        let mut known = 1.0;
-        for order in 0..8 {
-            let moment: f64 = rule.iter().map(|(x, w)| w * x.powi(2 * order)).sum();
-            assert!((moment / known - 1.0).abs() < 1e-12, "{order}");
-            known *= f64::from(2 * order + 1);
-        }
-    }
-}
+mod tests;
