@@ -7,7 +7,7 @@
 
 use crate::activation::{Activation, Activations};
 use crate::expr::{Expr, Pool};
-use crate::gaussian::{Covariance, Definition, Expectation, rename};
+use crate::gaussian::{Covariance, Definition, Expectation, place};
 use crate::resolve::{by_tilting, under};
 use crate::symbol::{Index, Kind, Parameter, Symbol};
 
@@ -35,10 +35,8 @@ pub struct Equations<'a> {
     /// What they were derived for.
     pub activations: Activations<'a>,
     /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): a step in σ' makes the general
-    /// form a limit there. Then mass is 1, and `tilted` and `label` are for print.
+    /// form a limit there. Then the mass is 1, and `tilted` and `label` hold for different nodes only.
     pub by_coincidence: bool,
-    /// Whether 1 - x² under an arcsine's x is 0 where two nodes are one: there is a step in an activation.
-    pub degenerate: bool,
     /// Whether an activation has a kink, so that a derivative of I2 is 0/0 where two nodes are one.
     pub kinked: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
@@ -65,6 +63,8 @@ pub struct Force {
     pub other: Expr,
     /// I2(i, n).
     pub two_point: Expr,
+    /// As in [`Pair`], of i and n.
+    pub degenerate: bool,
 }
 
 /// Expectations of nodes n and m.
@@ -82,6 +82,8 @@ pub struct Pair {
     pub tilted: Expr,
     /// Whether n and m may trade places, so that half of the sum is enough.
     pub symmetric: bool,
+    /// Whether n and m may be one node with a step in its activation: then an arcsine's x is ±1, and 1 - x² must be 0 exactly.
+    pub degenerate: bool,
 }
 
 /// The noise of SGD, see [`Equations`].
@@ -114,15 +116,8 @@ impl<'a> Equations<'a> {
         let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
-        let zero = pool.integer(0);
-        // Error functions of width 0, in front of which stands at least this power of x.
-        let mut steps = |activation: &dyn Activation, power: u32| {
-            let terms = activation.terms(&mut pool).unwrap_or_default();
-            terms.iter().any(|term| term.width == Some(zero) && term.power >= power)
-        };
-        let by_coincidence = steps(activations.student, 0);
-        let degenerate = by_coincidence || steps(activations.teacher, 0);
-        let kinked = by_coincidence || steps(activations.teacher, 1);
+        let by_coincidence = has_step(&mut pool, activations.student, 0);
+        let kinked = by_coincidence || has_step(&mut pool, activations.teacher, 1);
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
         let kinds: &[Kind] =
             if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
@@ -156,7 +151,6 @@ impl<'a> Equations<'a> {
             pool,
             activations,
             by_coincidence,
-            degenerate,
             kinked,
             forces,
             pairs,
@@ -188,7 +182,8 @@ impl<'a> Equations<'a> {
         };
         let own = part(Symbol::overlap(I, I), 4);
         let other = part(Symbol::overlap(I, n), 2);
-        Ok(Force { n, own, other, two_point })
+        let degenerate = may_be_one(pool, activations, I, n);
+        Ok(Force { n, own, other, two_point, degenerate })
     }
 
     fn pair(
@@ -217,12 +212,9 @@ impl<'a> Equations<'a> {
                 .ok_or_else(missing)?
         };
         let tilted = pool.scale(tilted, times.into());
-        let swapped = rename(pool, tilted, &|index| match index {
-            index if index == n => m,
-            index if index == m => n,
-            other => other,
-        });
-        Ok(Pair { n, m, two_point, risk, tilted, symmetric: swapped == tilted && n.kind() == m.kind() })
+        let symmetric = place(pool, tilted, &[(n, m), (m, n)]) == tilted && n.kind() == m.kind();
+        let degenerate = may_be_one(pool, activations, n, m);
+        Ok(Pair { n, m, two_point, risk, tilted, symmetric, degenerate })
     }
 
     /// E[E² σ'(λ_j) σ'(λ_l)]. Where σ' is one Gaussian both go into the measure, and two factors σ remain.
@@ -259,16 +251,34 @@ impl<'a> Equations<'a> {
         Ok((Noise { rate, mass, label, vectors }, covariance))
     }
 
-    /// I4(j, l, n, m) = E[σ'(λ_j) σ'(λ_l) σ(λ_n) σ(λ_m)] of the very nodes: equal ones are one field.
+    /// I4(j, l, n, m) / mass of these nodes, in any order: roles, or definite ones, of which equal ones are one field.
     pub fn four_point(&mut self, [j, l, n, m]: [Index; 4]) -> Expr {
-        let wanted = Expectation { factors: vec![(j, 1), (l, 1), (n, 0), (m, 0)], fields: vec![] };
-        by_tilting(&mut self.pool, self.activations, &wanted).expect("the general case has a form")
+        if self.by_coincidence {
+            let factors = vec![(j, 1), (l, 1), (n, 0), (m, 0)];
+            let wanted = Expectation { factors, fields: vec![] };
+            return by_tilting(&mut self.pool, self.activations, &wanted)
+                .expect("the general case has a form");
+        }
+        let (pair, n, m) = self.ordered(n, m);
+        let four = place(&mut self.pool, pair.tilted, &[(J, j), (L, l), (pair.n, n), (pair.m, m)]);
+        // Both orders of a teacher and a student are in one case.
+        if pair.n.kind() == pair.m.kind() { four } else { self.pool.scale(four, (1, 2).into()) }
     }
 
-    /// J2(j, l) of the very nodes.
+    /// J2(j, l) / mass of these nodes.
     pub fn label(&mut self, j: Index, l: Index) -> Expr {
-        let wanted = Expectation { factors: vec![(j, 1), (l, 1)], fields: vec![] };
-        by_tilting(&mut self.pool, self.activations, &wanted).expect("the general case has a form")
+        if self.by_coincidence {
+            let wanted = Expectation { factors: vec![(j, 1), (l, 1)], fields: vec![] };
+            return by_tilting(&mut self.pool, self.activations, &wanted)
+                .expect("the general case has a form");
+        }
+        place(&mut self.pool, self.noise.label, &[(J, j), (L, l)])
+    }
+
+    /// I2(n, m) of these nodes, in any order.
+    pub fn two_point(&mut self, n: Index, m: Index) -> Expr {
+        let (pair, n, m) = self.ordered(n, m);
+        place(&mut self.pool, pair.two_point, &[(pair.n, n), (pair.m, m)])
     }
 
     /// The case of one node.
@@ -276,9 +286,13 @@ impl<'a> Equations<'a> {
         *self.forces.iter().find(|force| matches(force.n, n)).expect("a case for every kind")
     }
 
-    /// The case of two nodes, if they are in the order of the cases.
-    pub fn pair_of(&self, n: Index, m: Index) -> Option<Pair> {
-        self.pairs.iter().copied().find(|pair| matches(pair.n, n) && matches(pair.m, m))
+    /// The case of two nodes, and the nodes in its order.
+    fn ordered(&self, n: Index, m: Index) -> (Pair, Index, Index) {
+        let of = |n, m| self.pairs.iter().copied().find(|pair| matches(pair.n, n) && matches(pair.m, m));
+        match of(n, m) {
+            Some(pair) => (pair, n, m),
+            None => (of(m, n).expect("a case for every two kinds"), m, n),
+        }
     }
 }
 
@@ -288,6 +302,18 @@ pub(crate) fn risk_summand(pool: &mut Pool, n: Index, two_point: Expr) -> Expr {
     let c_n = pool.symbol(Symbol::Coefficient(n));
     let product = pool.mul([s, a_i, c_n, two_point]);
     pool.scale(product, (-1, 2).into())
+}
+
+/// Whether an activation has an error function of width 0, a step, behind at least this power of x.
+fn has_step(pool: &mut Pool, activation: &dyn Activation, power: u32) -> bool {
+    let (zero, terms) = (pool.integer(0), activation.terms(pool).unwrap_or_default());
+    terms.iter().any(|term| term.width == Some(zero) && term.power >= power)
+}
+
+/// Whether two roles can be one node with a step.
+fn may_be_one(pool: &mut Pool, activations: Activations<'_>, n: Index, m: Index) -> bool {
+    let teacher = |index: Index| index.kind() == Kind::Teacher;
+    teacher(n) == teacher(m) && has_step(pool, activations.of(n), 0)
 }
 
 /// Whether `role` may take the place of `index`.

@@ -93,6 +93,11 @@ pub fn rename(pool: &mut Pool, expr: Expr, map: &dyn Fn(Index) -> Index) -> Expr
     })
 }
 
+/// Puts other indices in the place of some: pairs of (old, new), all at once.
+pub fn place(pool: &mut Pool, expr: Expr, places: &[(Index, Index)]) -> Expr {
+    rename(pool, expr, &|index| places.iter().find(|(old, _)| *old == index).map_or(index, |&(_, new)| new))
+}
+
 /// A covariance Ω - u uᵀ - v vᵀ - …, made from Ω by tilting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Covariance {

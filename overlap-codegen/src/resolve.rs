@@ -7,7 +7,7 @@
 
 use crate::activation::Activations;
 use crate::expr::{Expr, Node, Pool, Rational};
-use crate::gaussian::{Covariance, Definition, Expectation, arcsine_law, price, rename};
+use crate::gaussian::{Covariance, Definition, Expectation, arcsine_law, place, price};
 use crate::symbol::Index;
 use std::collections::HashMap;
 
@@ -28,11 +28,7 @@ pub fn expectation(pool: &mut Pool, activations: Activations<'_>, wanted: &Expec
         let factors = vec![(roles[0], 0), (roles[1], 0)];
         let two_point = by_tilting(pool, activations, &Expectation { factors, fields: Vec::new() })?;
         if let Some(expr) = price(pool, two_point, (roles[0], m), (roles[1], n)) {
-            return Some(rename(pool, expr, &|index| match index {
-                index if index == roles[0] => a,
-                index if index == roles[1] => b,
-                other => other,
-            }));
+            return Some(place(pool, expr, &[(roles[0], a), (roles[1], b)]));
         }
     }
     by_tilting(pool, activations, wanted)

@@ -6,7 +6,7 @@ mod support;
 use overlap_codegen::activation::{Activation, Activations, Erf, Polynomial, Relu, Sign};
 use overlap_codegen::equations::{Equations, I, J, L};
 use overlap_codegen::expr::{Expr, Rational};
-use overlap_codegen::gaussian::rename;
+use overlap_codegen::gaussian::place;
 use overlap_codegen::resolve::inline;
 use overlap_codegen::symbol::{Index, Symbol};
 use support::{Factor, Matrix, NODES, Quadrature, Random, Sigma, covariance};
@@ -46,46 +46,32 @@ impl<'a> Case<'a> {
         (node, Factor::Sigma(sigma, order))
     }
 
-    /// An expression of roles at definite nodes.
-    fn place(&mut self, expr: Expr, roles: &[(Index, usize)]) -> Expr {
-        let roles: Vec<(Index, Index)> = roles.iter().map(|&(role, node)| (role, self.index(node))).collect();
-        let pool = &mut self.equations.pool;
-        rename(pool, expr, &|index| {
-            roles.iter().find(|(role, _)| *role == index).map_or(index, |&(_, node)| node)
-        })
-    }
-
     fn two_point(&mut self, n: usize, m: usize) -> Expr {
-        let pair = self.equations.pair_of(self.index(n), self.index(m)).expect("teachers come first");
-        self.place(pair.two_point, &[(pair.n, n), (pair.m, m)])
+        let (n, m) = (self.index(n), self.index(m));
+        self.equations.two_point(n, m)
     }
 
     /// J2(i, n) and I3(i, b, n) = q_ib K2(i, n) + q_bn J2(i, n).
     fn forces(&mut self, i: usize, b: usize, n: usize) -> [Expr; 2] {
         let force = self.equations.force_of(self.index(n));
-        let roles = [(I, i), (force.n, n)];
-        let (own, other) = (self.place(force.own, &roles), self.place(force.other, &roles));
         let (i, b, n) = (self.index(i), self.index(b), self.index(n));
         let pool = &mut self.equations.pool;
+        let places = [(I, i), (force.n, n)];
+        let (own, other) = (place(pool, force.own, &places), place(pool, force.other, &places));
         let (q_ib, q_bn) = (pool.overlap(i, b), pool.overlap(b, n));
         let (own, pull) = (pool.mul([q_ib, own]), pool.mul([q_bn, other]));
         [other, pool.add([own, pull])]
     }
 
     /// I4(j, l, n, m) as generated code has it.
-    fn four_point(&mut self, [j, l, n, m]: [usize; 4]) -> Expr {
-        if self.equations.by_coincidence {
-            let nodes = [j, l, n, m].map(|node| self.index(node));
-            return self.equations.four_point(nodes);
-        }
-        let pair = self.equations.pair_of(self.index(n), self.index(m)).expect("teachers come first");
-        let times = if pair.n.kind() == pair.m.kind() { 1 } else { 2 };
-        let (mass, vectors) = (self.equations.noise.mass, self.equations.noise.vectors.clone());
+    fn four_point(&mut self, nodes: [usize; 4]) -> Expr {
+        let [j, l, n, m] = nodes.map(|node| self.index(node));
+        let four = self.equations.four_point([j, l, n, m]);
+        let vectors = self.equations.noise.vectors.clone();
+        let mass = place(&mut self.equations.pool, self.equations.noise.mass, &[(J, j), (L, l)]);
         let pool = &mut self.equations.pool;
-        let product = pool.mul([mass, pair.tilted]);
-        let whole = pool.scale(product, Rational::new(1, times));
-        let expr = self.place(whole, &[(J, j), (L, l), (pair.n, n), (pair.m, m)]);
-        inline(&mut self.equations.pool, expr, &vectors)
+        let whole = pool.mul([mass, four]);
+        inline(pool, whole, &vectors)
     }
 
     /// The largest deviation from quadrature, relative to the value or to 1.

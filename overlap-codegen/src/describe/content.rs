@@ -5,7 +5,7 @@ use crate::activation::Activations;
 use crate::emit::Sizes;
 use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node};
-use crate::gaussian::{Definition, rename};
+use crate::gaussian::{Definition, place};
 use crate::symbol::{Index, Kind};
 use std::collections::HashSet;
 
@@ -22,19 +22,13 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn new(equations: &mut Equations<'_>) -> Self {
         let pool = &mut equations.pool;
-        let rates = [J, L].map(|student| {
-            rename(pool, equations.flow_rate, &|index| if index == I { student } else { index })
-        });
+        let rates = [J, L].map(|student| place(pool, equations.flow_rate, &[(I, student)]));
         let mass = pool.mul([equations.noise.mass, equations.noise.label]);
-        let four_point = equations
-            .pairs
-            .iter()
-            .map(|pair| {
-                let product = pool.mul([equations.noise.mass, pair.tilted]);
-                // Both orders of a teacher and a student are in one case.
-                if pair.n.kind() == pair.m.kind() { product } else { pool.scale(product, (1, 2).into()) }
-            })
-            .collect();
+        let four_point = equations.pairs.clone().into_iter().map(|pair| {
+            let four = equations.four_point([J, L, pair.n, pair.m]);
+            equations.pool.mul([equations.noise.mass, four])
+        });
+        let four_point = four_point.collect();
         Shown { rates, mass, four_point }
     }
 }

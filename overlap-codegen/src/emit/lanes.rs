@@ -32,12 +32,11 @@ pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, Token
 /// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
 fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let forces = equations.forces.clone();
-    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load_of_student, counter);
-    nest.degenerate = degenerate;
     let mut loops = Vec::new();
     for force in forces {
         nest.enter(force.n, M);
+        nest.degenerate = force.degenerate;
         let own = nest.value(force.own, Level::Outer);
         let other = nest.value(force.other, Level::Outer);
         let readout = sizes.trained.then(|| nest.value(force.two_point, Level::Outer));
@@ -88,9 +87,7 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let one = equations.pool.integer(1);
-    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &equations.noise.vectors, &load_of_pair, counter);
-    nest.degenerate = degenerate;
     let (mut tables, mut sums) = (Vec::new(), Vec::new());
     for (position, pair) in pairs.iter().enumerate() {
         // One case needs no numbers.
@@ -106,10 +103,11 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
             let #weights = #table.weights(&nodes.c);
         });
         nest.enter(pair.n, pair.m);
+        nest.degenerate = pair.degenerate;
         let (front, tilted) = nest.split_lane_factors(pair.tilted);
         let front = (front != one).then(|| nest.value(front, Level::Lane));
         // Arcsines side by side, unless each needs its cosine.
-        let (argument, function) = if degenerate { (tilted, false) } else { nest.split_asin(tilted) };
+        let (argument, function) = if pair.degenerate { (tilted, false) } else { nest.split_asin(tilted) };
         let argument = nest.value(argument, Level::Inner);
         let function = function.then(|| quote!(let values = s.asin_each(values);));
         let at_m = &nest.at_m;
@@ -149,10 +147,7 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         let mass = nest.value(mass, Level::Lane);
         quote!(#mass * bracket)
     };
-    let loops = roles(&pairs).into_iter().filter_map(|n| {
-        let (range, at_n) = (range(n), nest.at_n(n));
-        (!at_n.is_empty()).then(|| quote!(for n in #range { #(#at_n)* }))
-    });
+    let loops = loops_over_nodes(&nest, &pairs);
     let (lane, arrays) = (&nest.lane, &nest.kept_over_nodes);
     quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ; δ = p/2 has every pair twice, so half of it is left.
@@ -206,6 +201,16 @@ pub(super) fn load_of_pair(symbol: &Symbol) -> TokenStream {
     }
 }
 
+/// The loops over n that fill the arrays over nodes.
+fn loops_over_nodes(nest: &Nest<'_>, pairs: &[Pair]) -> Vec<TokenStream> {
+    let filled = roles(pairs).into_iter().filter(|&n| !nest.at_n(n).is_empty());
+    let body = |n| {
+        let (range, at_n) = (range(n), nest.at_n(n));
+        quote!(for n in #range { #(#at_n)* })
+    };
+    filled.map(body).collect()
+}
+
 /// The roles that a node takes in the cases.
 pub(super) fn roles(pairs: &[Pair]) -> Vec<Index> {
     pairs.iter().filter(|pair| pair.n.kind() == pair.m.kind()).map(|pair| pair.n).collect()
@@ -213,12 +218,7 @@ pub(super) fn roles(pairs: &[Pair]) -> Vec<Index> {
 
 /// Length of the table of node pairs, padded to packs side by side.
 fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
-    let nodes = |index: Index| match index.kind() {
-        Kind::Node => sizes.nodes(),
-        Kind::Teacher => sizes.k,
-        Kind::Student => sizes.p,
-    };
-    let (n, m) = (nodes(pair.n), nodes(pair.m));
+    let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
     let count = if pair.symmetric { n * (n + 1) / 2 } else { n * m };
     count.next_multiple_of(SIDE_BY_SIDE)
 }
@@ -310,10 +310,9 @@ fn risk_over_lanes(equations: &mut Equations<'_>, pair: Pair) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
-    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
-    nest.degenerate = degenerate;
     nest.enter(N, M);
+    nest.degenerate = pair.degenerate;
     let summand = nest.value(summand, Level::Outer);
     let (lane, at_n) = (&nest.lane, nest.at_n(N));
     quote! {
@@ -344,12 +343,11 @@ fn risk_by_cases(equations: &mut Equations<'_>) -> TokenStream {
         _ => unreachable!("no other symbol in the risk"),
     };
     let mut counter = 0;
-    let degenerate = equations.degenerate;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
-    nest.degenerate = degenerate;
     let mut loops = Vec::new();
     for pair in &pairs {
         nest.enter(pair.n, pair.m);
+        nest.degenerate = pair.degenerate;
         let summand = nest.value(pair.risk, Level::Inner);
         let (n, m, at_m) = (range(pair.n), range(pair.m), &nest.at_m);
         loops.push(quote! {
@@ -361,10 +359,7 @@ fn risk_by_cases(equations: &mut Equations<'_>) -> TokenStream {
             }
         });
     }
-    let fill = roles(&pairs).into_iter().filter_map(|n| {
-        let (range, at_n) = (range(n), nest.at_n(n));
-        (!at_n.is_empty()).then(|| quote!(for n in #range { #(#at_n)* }))
-    });
+    let fill = loops_over_nodes(&nest, &pairs);
     let (lane, arrays) = (&nest.lane, &nest.kept_over_nodes);
     quote! {
         #(let mut #arrays = [s.splat(0.0); N];)*

@@ -14,7 +14,7 @@ pub use straight::{cost, straight};
 pub use words::{WordsCode, words};
 
 use crate::expr::Rational;
-use crate::symbol::Index;
+use crate::symbol::{Index, Kind};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
@@ -38,6 +38,15 @@ impl Sizes {
     /// Length of the state vector, the runtime's `Shape::dim`.
     pub fn dim(self) -> usize {
         self.k * self.p + self.p * (self.p + 1) / 2 + if self.trained { self.p } else { 0 }
+    }
+
+    /// How many nodes a role runs over.
+    fn units(self, role: Index) -> usize {
+        match role.kind() {
+            Kind::Node => self.nodes(),
+            Kind::Teacher => self.k,
+            Kind::Student => self.p,
+        }
     }
 
     /// Position of a node's index: teachers first.

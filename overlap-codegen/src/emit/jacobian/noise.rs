@@ -7,7 +7,7 @@ use crate::emit::nest::{Level, Nest};
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{Sizes, count};
 use crate::equations::{Equations, J, L, M, Pair};
-use crate::symbol::{Index, Kind, Parameter, Symbol};
+use crate::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -374,12 +374,7 @@ fn by_lane_name(number: usize) -> Ident {
 
 /// Number of pairs of different nodes.
 fn pairs_apart(pair: Pair, sizes: Sizes) -> usize {
-    let nodes = |index: Index| match index.kind() {
-        Kind::Node => sizes.nodes(),
-        Kind::Teacher => sizes.k,
-        Kind::Student => sizes.p,
-    };
-    let (n, m) = (nodes(pair.n), nodes(pair.m));
+    let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
     match (pair.n.kind() == pair.m.kind(), pair.symmetric) {
         (true, true) => n * (n - 1) / 2,
         (true, false) => n * (n - 1),

@@ -1,292 +1,26 @@
-//! Straight-line code for small systems: every index resolved, every subexpression computed once, and all square roots
-//! and arcsines of one stage gathered into an array that goes through full lanes together.
+//! Straight-line code from expressions: every subexpression computed once, roots and arcsines in packs, stage by stage.
 
-use super::scalar::parameter_tokens;
-use super::{Sizes, count, ident, is_one, temporary, times};
-use crate::equations::{Equations, I, J, L, Noise, Pair};
+use crate::emit::scalar::parameter_tokens;
+use crate::emit::{Sizes, count, ident, is_one, temporary, times};
+use crate::equations::Equations;
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
-use crate::gaussian::{Definition, rename};
-use crate::symbol::{Index, Parameter, Symbol};
+use crate::gaussian::Definition;
+use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::{HashMap, HashSet};
-
-/// What one right-hand side takes, in arcsines of erf: n (n + 1)/2 for every pair of students, and p n for a trained
-/// second layer; a longer summand counts as several.
-pub fn cost(equations: &Equations<'_>, sizes: Sizes) -> usize {
-    // Distinct expressions in the summand of erf.
-    const ERF: usize = 40;
-    let (p, n) = (sizes.p, sizes.nodes());
-    let mut seen = HashSet::new();
-    for pair in &equations.pairs {
-        equations.pool.reach(pair.tilted, &mut seen);
-    }
-    let weight = seen.len().div_ceil(ERF * equations.pairs.len());
-    weight * p * (p + 1) / 2 * (n * (n + 1) / 2) + if sizes.trained { p * n } else { 0 }
-}
-
-/// The bodies of the two kernels, `(right_hand_side, risk)`, as in [`lanes`](super::lanes).
-pub fn straight(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
-    (right_hand_side(equations, sizes), risk(equations, sizes))
-}
-
-fn right_hand_side(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
-    let outputs = outputs(equations, sizes);
-    let load = |symbol: &Symbol| load(symbol, sizes);
-    let mut code = Straight::new(equations, &load);
-    let results: Vec<Expr> = outputs.iter().map(|&(_, expr)| expr).collect();
-    code.stages(&results);
-    for (position, expr) in outputs {
-        let value = code.value(expr);
-        let position = count(position);
-        code.statements.push(quote!(s.put(#value, &mut derivative[#position]);));
-    }
-    let statements = code.statements;
-    quote!(#(#statements)*)
-}
-
-fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
-    let sum = double_sum(equations, sizes, |_, pair| pair.risk, &|index| index);
-    let pool = &mut equations.pool;
-    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
-    let half = pool.scale(noise, (1, 2).into());
-    let total = pool.add([sum, half]);
-    let load = |symbol: &Symbol| load(symbol, sizes);
-    let mut code = Straight::new(equations, &load);
-    code.stages(&[total]);
-    let value = code.value(total);
-    let statements = code.statements;
-    quote!(#(#statements)* #value)
-}
-
-/// Distinct expressions of a Jacobian written out entry by entry, at most: a compiler takes minutes for more.
-const JACOBIAN_AT_MOST: usize = 60_000;
-
-/// The body of the Jacobian's kernel, every entry written out: for equations that have forms of their own for equal
-/// nodes, and no vectors of tilts. `None` if it would be too long.
-pub(super) fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
-    let outputs = outputs(equations, sizes);
-    let variables = variables(sizes);
-    let columns = variables.len();
-    let pool = &mut equations.pool;
-    let s = pool.symbol(Symbol::Parameter(Parameter::Scale));
-    let mut entries = Vec::new();
-    let mut seen = HashSet::new();
-    for (row, output) in outputs {
-        for (column, variable) in variables.iter().enumerate() {
-            let mut derivative = pool.differentiate(output, variable);
-            if let Symbol::Readout(i) = variable {
-                // c_i = -s a_i
-                let by_c = pool.differentiate(output, &Symbol::Coefficient(*i));
-                let product = pool.mul([s, by_c]);
-                derivative = pool.sub(derivative, product);
-            }
-            pool.reach(derivative, &mut seen);
-            if seen.len() > JACOBIAN_AT_MOST {
-                return None;
-            }
-            entries.push((row * columns + column, derivative));
-        }
-    }
-    let load = |symbol: &Symbol| load(symbol, sizes);
-    let mut code = Straight::new(equations, &load);
-    let results: Vec<Expr> = entries.iter().map(|&(_, expr)| expr).collect();
-    code.stages(&results);
-    for (position, expr) in entries {
-        let value = code.value(expr);
-        let position = count(position);
-        code.statements.push(quote!(s.put(#value, &mut jacobian[#position]);));
-    }
-    let statements = code.statements;
-    Some(quote! {
-        let s = One(s);
-        let (teacher_overlaps, a_star, a) = (&parameters.teacher_overlaps, &parameters.a_star, &parameters.a);
-        #(#statements)*
-    })
-}
-
-/// What a Jacobian has columns for: the state, γ, Δ and P_rs.
-fn variables(sizes: Sizes) -> Vec<Symbol> {
-    let Sizes { k, p, trained } = sizes;
-    let overlap = |n: usize, m: usize| Symbol::overlap(sizes.node(n), sizes.node(m));
-    let mut variables = Vec::new();
-    for r in 0..k {
-        variables.extend((0..p).map(|i| overlap(r, k + i)));
-    }
-    for i in 0..p {
-        variables.extend((i..p).map(|j| overlap(k + i, k + j)));
-    }
-    variables.extend((0..if trained { p } else { 0 }).map(|i| Symbol::Readout(sizes.node(k + i))));
-    variables.extend([Parameter::Gamma, Parameter::Noise].map(Symbol::Parameter));
-    for r in 0..k {
-        variables.extend((r..k).map(|s| overlap(r, s)));
-    }
-    variables
-}
-
-/// The entries of the right-hand side: position in the state, and expression.
-fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize, Expr)> {
-    let Sizes { k, p, trained } = sizes;
-    let mut outputs = Vec::new();
-    for r in 0..k {
-        for i in 0..p {
-            outputs.push((r * p + i, flow(equations, sizes, k + i, r)));
-        }
-    }
-    let mut position = k * p;
-    for j in 0..p {
-        for l in j..p {
-            let (along_j, along_l) =
-                (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
-            let noise = noise(equations, sizes, k + j, k + l);
-            outputs.push((position, equations.pool.add([along_j, along_l, noise])));
-            position += 1;
-        }
-    }
-    for i in 0..if trained { p } else { 0 } {
-        outputs.push((position, readout(equations, sizes, k + i)));
-        position += 1;
-    }
-    outputs
-}
-
-/// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
-fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
-    let (student, node) = (sizes.node(i), sizes.node(b));
-    let rate = equations.flow_rate;
-    let (mut pull, mut summands) = (Vec::new(), Vec::new());
-    for n in 0..sizes.nodes() {
-        let n = sizes.node(n);
-        let force = equations.force_of(n);
-        let pool = &mut equations.pool;
-        let place = |index: Index| match index {
-            I => student,
-            index if index == force.n => n,
-            other => other,
-        };
-        let (own, other) = (rename(pool, force.own, &place), rename(pool, force.other, &place));
-        let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
-        pull.push(pool.mul([c_n, own]));
-        let force = pool.mul([c_n, other]);
-        summands.push(pool.mul([q_nb, force]));
-    }
-    let pool = &mut equations.pool;
-    let (pull, q_ib) = (pool.add(pull), pool.overlap(student, node));
-    summands.push(pool.mul([q_ib, pull]));
-    let sum = pool.add(summands);
-    let rate = rename(pool, rate, &|index| if index == I { student } else { index });
-    pool.mul([rate, sum])
-}
-
-/// rate_jl mass (Σ_nm c_n c_m tilted + Δ label).
-fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
-    let (student_j, student_l) = (sizes.node(j), sizes.node(l));
-    let place = |index: Index| match index {
-        J => student_j,
-        L => student_l,
-        other => other,
-    };
-    let Noise { rate, mass, label, .. } = equations.noise;
-    if equations.by_coincidence {
-        return noise_by_coincidence(equations, sizes, j, l);
-    }
-    let summand = |pool: &mut Pool, pair: Pair| {
-        let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(pair.n)), pool.symbol(Symbol::Coefficient(pair.m)));
-        pool.mul([c_n, c_m, pair.tilted])
-    };
-    let sum = double_sum(equations, sizes, summand, &place);
-    let pool = &mut equations.pool;
-    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
-    let (rate, mass, label) =
-        (rename(pool, rate, &place), rename(pool, mass, &place), rename(pool, label, &place));
-    let labels = pool.mul([noise, label]);
-    let bracket = pool.add([sum, labels]);
-    pool.mul([rate, mass, bracket])
-}
-
-/// The same where I4 has a form of its own for equal nodes.
-fn noise_by_coincidence(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
-    let (student_j, student_l) = (sizes.node(j), sizes.node(l));
-    let mut summands = Vec::new();
-    for n in 0..sizes.nodes() {
-        for m in 0..=n {
-            let (n, m) = (sizes.node(n), sizes.node(m));
-            let four_point = equations.four_point([student_j, student_l, n, m]);
-            let pool = &mut equations.pool;
-            let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));
-            let product = pool.mul([c_n, c_m, four_point]);
-            summands.push(pool.scale(product, if n == m { 1 } else { 2 }.into()));
-        }
-    }
-    let (label, rate) = (equations.label(student_j, student_l), equations.noise.rate);
-    let pool = &mut equations.pool;
-    let noise = pool.symbol(Symbol::Parameter(crate::symbol::Parameter::Noise));
-    summands.push(pool.mul([noise, label]));
-    let rate = rename(pool, rate, &|index| match index {
-        J => student_j,
-        L => student_l,
-        other => other,
-    });
-    let bracket = pool.add(summands);
-    pool.mul([rate, bracket])
-}
-
-/// rate Σ_n c_n I2(i, n).
-fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
-    let student = sizes.node(i);
-    let mut summands = Vec::new();
-    for n in 0..sizes.nodes() {
-        let n = sizes.node(n);
-        let force = equations.force_of(n);
-        let pool = &mut equations.pool;
-        let place = |index: Index| match index {
-            I => student,
-            index if index == force.n => n,
-            other => other,
-        };
-        let (two_point, c_n) = (rename(pool, force.two_point, &place), pool.symbol(Symbol::Coefficient(n)));
-        summands.push(pool.mul([c_n, two_point]));
-    }
-    let sum = equations.pool.add(summands);
-    equations.pool.mul([equations.readout_rate, sum])
-}
-
-/// Σ_nm summand over all nodes; equal summands become one with twice the weight.
-fn double_sum(
-    equations: &mut Equations<'_>,
-    sizes: Sizes,
-    summand: impl Fn(&mut Pool, Pair) -> Expr,
-    place: &dyn Fn(Index) -> Index,
-) -> Expr {
-    let mut summands = Vec::new();
-    for n in 0..sizes.nodes() {
-        for m in 0..sizes.nodes() {
-            let (n, m) = (sizes.node(n), sizes.node(m));
-            // Student-teacher pairs are counted with teacher-student ones.
-            let Some(pair) = equations.pair_of(n, m) else { continue };
-            let place = |index: Index| match index {
-                index if index == pair.n => n,
-                index if index == pair.m => m,
-                other => place(other),
-            };
-            let summand = summand(&mut equations.pool, pair);
-            summands.push(rename(&mut equations.pool, summand, &place));
-        }
-    }
-    equations.pool.add(summands)
-}
+use std::collections::HashMap;
 
 /// The name and the place of a given quantity; without a name it is read in place.
-pub(super) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
+pub(in crate::emit) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
 
 /// Straight-line code under construction.
-pub(super) struct Straight<'a> {
+pub(in crate::emit) struct Straight<'a> {
     pool: &'a mut Pool,
     definitions: &'a [Definition],
     load: Load<'a>,
     /// Whether Gram determinants of fields that are nearly one may stand under a root: rounding can carry them below 0.
     degenerate: bool,
-    pub(super) statements: Vec<TokenStream>,
+    pub(in crate::emit) statements: Vec<TokenStream>,
     values: HashMap<Expr, TokenStream>,
     counter: usize,
 }
@@ -301,12 +35,12 @@ enum Call {
 }
 
 impl<'a> Straight<'a> {
-    pub(super) fn new(equations: &'a mut Equations<'_>, load: Load<'a>) -> Self {
+    pub(in crate::emit) fn new(equations: &'a mut Equations<'_>, load: Load<'a>) -> Self {
         Straight {
             pool: &mut equations.pool,
             definitions: &equations.noise.vectors,
             load,
-            degenerate: equations.degenerate,
+            degenerate: equations.by_coincidence,
             statements: Vec::new(),
             values: HashMap::new(),
             counter: 0,
@@ -314,7 +48,7 @@ impl<'a> Straight<'a> {
     }
 
     /// Emits the calls that `results` need, stage by stage: first those whose arguments need no call, and so on.
-    pub(super) fn stages(&mut self, results: &[Expr]) {
+    pub(in crate::emit) fn stages(&mut self, results: &[Expr]) {
         let mut calls = Vec::new();
         let mut stage_of = HashMap::new();
         for &result in results {
@@ -447,7 +181,7 @@ impl<'a> Straight<'a> {
     }
 
     /// The tokens of the value of `expr`; adds the statements that compute it.
-    pub(super) fn value(&mut self, expr: Expr) -> TokenStream {
+    pub(in crate::emit) fn value(&mut self, expr: Expr) -> TokenStream {
         if let Some(known) = self.values.get(&expr) {
             return known.clone();
         }
@@ -594,7 +328,7 @@ impl<'a> Straight<'a> {
 }
 
 /// Where a given quantity is found, and the name it gets.
-fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
+pub(super) fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
     let Sizes { k, p, trained } = sizes;
     let unit = |index: Index| match index {
         Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
@@ -652,7 +386,7 @@ impl Call {
 
 /// A constant of the code's own numbers.
 fn literal(value: f64) -> TokenStream {
-    let value = super::literal(value);
+    let value = crate::emit::literal(value);
     quote!(s.number(#value))
 }
 

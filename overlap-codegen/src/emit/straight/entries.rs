@@ -1,0 +1,133 @@
+//! The right-hand side and the risk of definite sizes, entry by entry, as expressions.
+
+use crate::emit::Sizes;
+use crate::equations::{Equations, I, J, L};
+use crate::expr::Expr;
+use crate::gaussian::place;
+use crate::symbol::{Index, Parameter, Symbol};
+
+/// The entries of the right-hand side: position in the state, and expression.
+pub(super) fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize, Expr)> {
+    let Sizes { k, p, trained } = sizes;
+    let mut outputs = Vec::new();
+    for r in 0..k {
+        for i in 0..p {
+            outputs.push((r * p + i, flow(equations, sizes, k + i, r)));
+        }
+    }
+    let mut position = k * p;
+    for j in 0..p {
+        for l in j..p {
+            let (along_j, along_l) =
+                (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
+            let noise = noise(equations, sizes, k + j, k + l);
+            outputs.push((position, equations.pool.add([along_j, along_l, noise])));
+            position += 1;
+        }
+    }
+    for i in 0..if trained { p } else { 0 } {
+        outputs.push((position, readout(equations, sizes, k + i)));
+        position += 1;
+    }
+    outputs
+}
+
+/// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
+fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
+    let (student, node) = (sizes.node(i), sizes.node(b));
+    let (mut pull, mut summands) = (Vec::new(), Vec::new());
+    for n in 0..sizes.nodes() {
+        let n = sizes.node(n);
+        let force = equations.force_of(n);
+        let pool = &mut equations.pool;
+        let places = [(I, student), (force.n, n)];
+        let (own, other) = (place(pool, force.own, &places), place(pool, force.other, &places));
+        let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
+        pull.push(pool.mul([c_n, own]));
+        let force = pool.mul([c_n, other]);
+        summands.push(pool.mul([q_nb, force]));
+    }
+    let pool = &mut equations.pool;
+    let (pull, q_ib) = (pool.add(pull), pool.overlap(student, node));
+    summands.push(pool.mul([q_ib, pull]));
+    let sum = pool.add(summands);
+    let rate = place(pool, equations.flow_rate, &[(I, student)]);
+    pool.mul([rate, sum])
+}
+
+/// rate_jl mass (Σ_nm c_n c_m I4(j, l, n, m) / mass + Δ label).
+fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
+    let (j, l) = (sizes.node(j), sizes.node(l));
+    let sum = double_sum(equations, sizes, |equations, n, m| equations.four_point([j, l, n, m]));
+    let label = equations.label(j, l);
+    let pool = &mut equations.pool;
+    let noise = pool.symbol(Symbol::Parameter(Parameter::Noise));
+    let [rate, mass] =
+        [equations.noise.rate, equations.noise.mass].map(|expr| place(pool, expr, &[(J, j), (L, l)]));
+    let labels = pool.mul([noise, label]);
+    let bracket = pool.add([sum, labels]);
+    pool.mul([rate, mass, bracket])
+}
+
+/// rate Σ_n c_n I2(i, n).
+fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
+    let student = sizes.node(i);
+    let mut summands = Vec::new();
+    for n in 0..sizes.nodes() {
+        let n = sizes.node(n);
+        let two_point = equations.two_point(n, student);
+        let c_n = equations.pool.symbol(Symbol::Coefficient(n));
+        summands.push(equations.pool.mul([c_n, two_point]));
+    }
+    let sum = equations.pool.add(summands);
+    equations.pool.mul([equations.readout_rate, sum])
+}
+
+/// ½ Σ_nm c_n c_m I2(n, m) + Δ/2.
+pub(super) fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> Expr {
+    let sum = double_sum(equations, sizes, Equations::two_point);
+    let pool = &mut equations.pool;
+    let noise = pool.symbol(Symbol::Parameter(Parameter::Noise));
+    let total = pool.add([sum, noise]);
+    pool.scale(total, (1, 2).into())
+}
+
+/// Σ_nm c_n c_m f(n, m) of a symmetric f.
+fn double_sum<'a>(
+    equations: &mut Equations<'a>,
+    sizes: Sizes,
+    f: impl Fn(&mut Equations<'a>, Index, Index) -> Expr,
+) -> Expr {
+    let mut summands = Vec::new();
+    for n in 0..sizes.nodes() {
+        for m in 0..=n {
+            let times = if n == m { 1 } else { 2 };
+            let (n, m) = (sizes.node(n), sizes.node(m));
+            let value = f(equations, n, m);
+            let pool = &mut equations.pool;
+            let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));
+            let product = pool.mul([c_n, c_m, value]);
+            summands.push(pool.scale(product, times.into()));
+        }
+    }
+    equations.pool.add(summands)
+}
+
+/// What a Jacobian has columns for: the state, γ, Δ and P_rs.
+pub(super) fn variables(sizes: Sizes) -> Vec<Symbol> {
+    let Sizes { k, p, trained } = sizes;
+    let overlap = |n: usize, m: usize| Symbol::overlap(sizes.node(n), sizes.node(m));
+    let mut variables = Vec::new();
+    for r in 0..k {
+        variables.extend((0..p).map(|i| overlap(r, k + i)));
+    }
+    for i in 0..p {
+        variables.extend((i..p).map(|j| overlap(k + i, k + j)));
+    }
+    variables.extend((0..if trained { p } else { 0 }).map(|i| Symbol::Readout(sizes.node(k + i))));
+    variables.extend([Parameter::Gamma, Parameter::Noise].map(Symbol::Parameter));
+    for r in 0..k {
+        variables.extend((r..k).map(|s| overlap(r, s)));
+    }
+    variables
+}

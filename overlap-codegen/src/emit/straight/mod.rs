@@ -1,0 +1,106 @@
+//! Straight-line code for small systems: every index resolved, every subexpression computed once, and all square roots
+//! and arcsines of one stage gathered into an array that goes through full lanes together.
+
+mod code;
+mod entries;
+
+pub(super) use code::Straight;
+
+use super::{Sizes, count};
+use crate::equations::Equations;
+use crate::expr::Expr;
+use crate::symbol::{Parameter, Symbol};
+use code::load;
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::collections::HashSet;
+
+/// What one right-hand side takes, in arcsines of erf: n (n + 1)/2 for every pair of students, and p n for a trained
+/// second layer; a longer summand counts as several.
+pub fn cost(equations: &Equations<'_>, sizes: Sizes) -> usize {
+    // Distinct expressions in the summand of erf.
+    const ERF: usize = 40;
+    let (p, n) = (sizes.p, sizes.nodes());
+    let mut seen = HashSet::new();
+    for pair in &equations.pairs {
+        equations.pool.reach(pair.tilted, &mut seen);
+    }
+    let weight = seen.len().div_ceil(ERF * equations.pairs.len());
+    weight * p * (p + 1) / 2 * (n * (n + 1) / 2) + if sizes.trained { p * n } else { 0 }
+}
+
+/// The bodies of the two kernels, `(right_hand_side, risk)`, as in [`lanes`](super::lanes).
+pub fn straight(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
+    (right_hand_side(equations, sizes), risk(equations, sizes))
+}
+
+fn right_hand_side(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
+    let outputs = entries::outputs(equations, sizes);
+    assignments(equations, sizes, outputs, &quote!(derivative))
+}
+
+fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
+    let risk = entries::risk(equations, sizes);
+    let load = |symbol: &Symbol| load(symbol, sizes);
+    let mut code = Straight::new(equations, &load);
+    code.stages(&[risk]);
+    let value = code.value(risk);
+    let statements = code.statements;
+    quote!(#(#statements)* #value)
+}
+
+/// Computes expressions and writes them to their positions in an array.
+fn assignments(
+    equations: &mut Equations<'_>,
+    sizes: Sizes,
+    entries: Vec<(usize, Expr)>,
+    array: &TokenStream,
+) -> TokenStream {
+    let load = |symbol: &Symbol| load(symbol, sizes);
+    let mut code = Straight::new(equations, &load);
+    let results: Vec<Expr> = entries.iter().map(|&(_, expr)| expr).collect();
+    code.stages(&results);
+    for (position, expr) in entries {
+        let (value, position) = (code.value(expr), count(position));
+        code.statements.push(quote!(s.put(#value, &mut #array[#position]);));
+    }
+    let statements = code.statements;
+    quote!(#(#statements)*)
+}
+
+/// Distinct expressions of a Jacobian written out entry by entry, at most: a compiler takes minutes for more.
+const JACOBIAN_AT_MOST: usize = 60_000;
+
+/// The body of the Jacobian's kernel, every entry written out: for equations that have forms of their own for equal
+/// nodes, and no vectors of tilts. `None` if it would be too long.
+pub(super) fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
+    let outputs = entries::outputs(equations, sizes);
+    let variables = entries::variables(sizes);
+    let columns = variables.len();
+    let pool = &mut equations.pool;
+    let s = pool.symbol(Symbol::Parameter(Parameter::Scale));
+    let mut entries = Vec::new();
+    let mut seen = HashSet::new();
+    for (row, output) in outputs {
+        for (column, variable) in variables.iter().enumerate() {
+            let mut derivative = pool.differentiate(output, variable);
+            if let Symbol::Readout(i) = variable {
+                // c_i = -s a_i
+                let by_c = pool.differentiate(output, &Symbol::Coefficient(*i));
+                let product = pool.mul([s, by_c]);
+                derivative = pool.sub(derivative, product);
+            }
+            pool.reach(derivative, &mut seen);
+            if seen.len() > JACOBIAN_AT_MOST {
+                return None;
+            }
+            entries.push((row * columns + column, derivative));
+        }
+    }
+    let statements = assignments(equations, sizes, entries, &quote!(jacobian));
+    Some(quote! {
+        let s = One(s);
+        let (teacher_overlaps, a_star, a) = (&parameters.teacher_overlaps, &parameters.a_star, &parameters.a);
+        #statements
+    })
+}
