@@ -15,6 +15,10 @@ overlap_system!(k = 4, p = 8, act = erf, jacobian = true);
 overlap_system!(k = 4, p = 8, act = erf, second_layer = trained, jacobian = true);
 overlap_system!(k = 4, p = 8, act = hermite(2), jacobian = true);
 overlap_system!(k = 4, p = 8, act = erf, teacher_act = sign, jacobian = true);
+overlap_system!(k = 4, p = 8, act = linear, jacobian = true);
+overlap_system!(k = 4, p = 8, act = hermite(3), jacobian = true);
+overlap_system!(k = 4, p = 8, act = relu, jacobian = true);
+overlap_system!(k = 4, p = 8, act = erf, teacher_act = relu, jacobian = true);
 overlap_system!(k = 8, p = 32, act = erf, jacobian = true);
 
 /// Time spent on one system and instruction set.
@@ -24,8 +28,19 @@ const BATCH: f64 = 150e-6;
 
 fn main() {
     let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let systems: [&dyn System; 7] =
-        [&ErfK1P1, &ErfK2P2, &ErfK4P8, &ErfK4P8Trained, &Hermite2K4P8, &ErfSignK4P8, &ErfK8P32];
+    let systems: [&dyn System; 11] = [
+        &ErfK1P1,
+        &ErfK2P2,
+        &ErfK4P8,
+        &ErfK4P8Trained,
+        &Hermite2K4P8,
+        &ErfSignK4P8,
+        &LinearK4P8,
+        &Hermite3K4P8,
+        &ReluK4P8,
+        &ErfReluK4P8,
+        &ErfK8P32,
+    ];
     println!(
         "{:<16} {:<10} {:>12} {:>12} {:>12} {:>12} {:>8} {:>12}",
         "system", "level", "rhs min", "rhs median", "jac. min", "jac. median", "ratio", "differences"

@@ -1,12 +1,15 @@
 //! Generated Jacobians against differences of right-hand sides: typed in from the papers for erf, else generated ones
 //! (which other tests compare with quadrature). CI runs this file on every instruction set (`OVERLAP_SIMD`).
 
+#[path = "support/differences.rs"]
+mod differences;
 #[path = "support/random_problem.rs"]
 mod random_problem;
 #[path = "support/textbook.rs"]
 #[allow(dead_code)]
 mod textbook;
 
+use differences::derivative;
 use nalgebra::DMatrix;
 use overlap::{Error, Jacobian, Parameters, Problem, Shape, System, jacobian, overlap_system};
 use random_problem::random_problem;
@@ -14,30 +17,6 @@ use textbook::Textbook;
 
 /// Relative to the largest entry of a block.
 const BOUND: f64 = 1e-9;
-
-/// f'(0) by central differences, extrapolated (Romberg) from steps h, h/2, … to an error of order h¹²; and how far the
-/// last two extrapolations are apart.
-fn derivative(mut f: impl FnMut(f64) -> Vec<f64>) -> (Vec<f64>, f64) {
-    const LEVELS: i32 = 6;
-    let mut rows: Vec<Vec<f64>> = Vec::new();
-    let mut apart = 0.0;
-    for level in 0..LEVELS {
-        let h = 0.04 / f64::from(1 << level);
-        let (above, below) = (f(h), f(-h));
-        let mut best: Vec<f64> = above.iter().zip(&below).map(|(x, y)| (x - y) / (2.0 * h)).collect();
-        let mut next = vec![best.clone()];
-        for (order, row) in rows.iter().enumerate() {
-            let factor = f64::powi(4.0, order as i32 + 1);
-            best = best.iter().zip(row).map(|(x, y)| x + (x - y) / (factor - 1.0)).collect();
-            next.push(best.clone());
-        }
-        if let Some(last) = rows.last() {
-            apart = last.iter().zip(&best).fold(0.0_f64, |most, (x, y)| most.max((x - y).abs()));
-        }
-        rows = next;
-    }
-    (rows.pop().unwrap(), apart)
-}
 
 /// The Jacobian by differences, and the largest estimate of its error.
 fn differences(truth: &dyn System, parameters: &Parameters, state: &[f64]) -> (DMatrix<f64>, f64) {
@@ -161,16 +140,12 @@ against_itself!(linear_student_of_sign_matches_differences: act = linear, teache
 against_itself!(erf_student_of_linear_matches_differences: act = erf, teacher_act = linear);
 against_itself!(quadratic_student_of_erf_matches_differences: act = hermite(2), teacher_act = erf(gain = 0.5));
 
-/// Kinks: every entry written out. Smaller systems, and as every other by differences.
-#[test]
-fn relu_matches_differences() {
-    overlap_system!(One: k = 1, p = 1, act = relu, jacobian = true);
-    check(&One, &One);
-    overlap_system!(Trained: k = 1, p = 2, act = relu, second_layer = trained, jacobian = true);
-    check(&Trained, &Trained);
-    overlap_system!(OfLinear: k = 2, p = 1, act = relu, teacher_act = linear, jacobian = true, unroll = never);
-    check(&OfLinear, &OfLinear);
-}
+// A form for every pattern of equal nodes.
+against_itself!(relu_matches_differences: act = relu);
+against_itself!(relu_student_of_linear_matches_differences: act = relu, teacher_act = linear);
+against_itself!(erf_student_of_relu_matches_differences: act = erf, teacher_act = relu);
+against_itself!(quadratic_student_of_sign_matches_differences: act = hermite(2), teacher_act = sign);
+against_itself!(quadratic_student_of_relu_matches_differences: act = hermite(2), teacher_act = relu);
 
 /// The derivative of the quadrature itself.
 #[test]

@@ -5,7 +5,7 @@
 //! da_i = -γ_a ∂R/∂a_i, and, from the square of one SGD step, the noise term of Q (arXiv 2202.00293; Saad and Solla,
 //! Phys. Rev. E 52, 4225, 1995).
 
-use crate::activation::{Activation, Activations};
+use crate::activation::{Activation, Activations, Term};
 use crate::expr::{Expr, Pool};
 use crate::gaussian::{Covariance, Definition, Expectation, place};
 use crate::resolve::{by_tilting, under};
@@ -34,11 +34,9 @@ pub struct Equations<'a> {
     pub pool: Pool,
     /// What they were derived for.
     pub activations: Activations<'a>,
-    /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): a step in σ' makes the general
+    /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): steps make the general
     /// form a limit there. Then the mass is 1, and `tilted` and `label` hold for different nodes only.
     pub by_coincidence: bool,
-    /// Whether an activation has a kink, so that a derivative of I2 is 0/0 where two nodes are one.
-    pub kinked: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
     pub forces: Vec<Force>,
     /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
@@ -105,6 +103,7 @@ impl<'a> Equations<'a> {
     /// # Errors
     /// A sentence that says which expectation has no closed form.
     pub fn derive(activations: Activations<'a>) -> Result<Self, String> {
+        let by_coincidence = has_forms_by_coincidence(activations);
         let mut pool = Pool::new();
         if let Some(reason) = activations.student.no_student() {
             return Err(reason.into());
@@ -116,8 +115,6 @@ impl<'a> Equations<'a> {
         let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
-        let by_coincidence = has_step(&mut pool, activations.student, 0);
-        let kinked = by_coincidence || has_step(&mut pool, activations.teacher, 1);
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
         let kinds: &[Kind] =
             if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
@@ -127,13 +124,7 @@ impl<'a> Equations<'a> {
             if by_coincidence {
                 // Where both fields are one the derivatives of I2 are 0/0 as they are written; the rules applied to the
                 // expectations themselves give the same in a form that is not.
-                let mut form = |order| {
-                    let wanted =
-                        Expectation { factors: vec![(I, 2 - order), (force.n, order)], fields: vec![] };
-                    by_tilting(&mut pool, activations, &wanted)
-                };
-                let missing = || missing("I3 = E[σ' λ σ]", activations);
-                (force.own, force.other) = (form(0).ok_or_else(missing)?, form(1).ok_or_else(missing)?);
+                [force.own, force.other] = pulls(&mut pool, activations, I, force.n)?;
             }
             forces.push(force);
         }
@@ -147,17 +138,7 @@ impl<'a> Equations<'a> {
         if !pool.is_exact() {
             return Err("the constants of the equations grow beyond 128 bits".into());
         }
-        Ok(Equations {
-            pool,
-            activations,
-            by_coincidence,
-            kinked,
-            forces,
-            pairs,
-            flow_rate,
-            readout_rate,
-            noise,
-        })
+        Ok(Equations { pool, activations, by_coincidence, forces, pairs, flow_rate, readout_rate, noise })
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is
@@ -225,7 +206,7 @@ impl<'a> Equations<'a> {
         let one = pool.integer(1);
         let terms = student.terms(pool).ok_or_else(|| missing("I2 = E[σ σ]", activations))?;
         let (mass, label) = match terms[..] {
-            [term] if term.power == 0 && term.width.is_some() => {
+            [term] if is_one_gaussian(&term) => {
                 let mut factors = vec![term.coefficient, term.coefficient];
                 for (index, name) in [(J, "u"), (L, "v")] {
                     let width = term.width.expect("just seen");
@@ -281,6 +262,18 @@ impl<'a> Equations<'a> {
         place(&mut self.pool, pair.two_point, &[(pair.n, n), (pair.m, m)])
     }
 
+    /// K2(i, n), J2(i, n) and I2(i, n) of student i and node n, of which equal ones are one field: to be differentiated.
+    ///
+    /// # Panics
+    /// Without forms by coincidence.
+    pub fn at_coincidence(&mut self, i: Index, n: Index) -> [Expr; 3] {
+        assert!(self.by_coincidence, "forms by coincidence");
+        let (pool, activations) = (&mut self.pool, self.activations);
+        let two_point = two_point(pool, activations, i, n).expect("the general case has a form");
+        let [own, other] = pulls(pool, activations, i, n).expect("the general case has a form");
+        [own, other, two_point]
+    }
+
     /// The case of one node.
     pub fn force_of(&self, n: Index) -> Force {
         *self.forces.iter().find(|force| matches(force.n, n)).expect("a case for every kind")
@@ -304,16 +297,41 @@ pub(crate) fn risk_summand(pool: &mut Pool, n: Index, two_point: Expr) -> Expr {
     pool.scale(product, (-1, 2).into())
 }
 
-/// Whether an activation has an error function of width 0, a step, behind at least this power of x.
-fn has_step(pool: &mut Pool, activation: &dyn Activation, power: u32) -> bool {
+/// K2(i, n) = E[σ''(λ_i) σ(λ_n)] and J2(i, n) = E[σ'(λ_i) σ'(λ_n)].
+fn pulls(pool: &mut Pool, activations: Activations<'_>, i: Index, n: Index) -> Result<[Expr; 2], String> {
+    let mut form = |order| {
+        let wanted = Expectation { factors: vec![(i, 2 - order), (n, order)], fields: vec![] };
+        by_tilting(pool, activations, &wanted).ok_or_else(|| missing("I3 = E[σ' λ σ]", activations))
+    };
+    Ok([form(0)?, form(1)?])
+}
+
+/// Whether the general form of I4 is 0/0 where nodes coincide: a step in σ', or bare fields that Stein's rule contracts
+/// with the step of a teacher.
+fn has_forms_by_coincidence(activations: Activations<'_>) -> bool {
+    let mut pool = Pool::new();
+    let terms = activations.student.terms(&mut pool).unwrap_or_default();
+    let linear = terms.iter().all(|term| term.width.is_none() && term.power <= 1);
+    let one_gaussian = matches!(&terms[..], [term] if is_one_gaussian(term));
+    has_step(&mut pool, activations.student)
+        || (!linear && !one_gaussian && has_step(&mut pool, activations.teacher))
+}
+
+/// Whether the derivative of a term is a Gaussian alone.
+fn is_one_gaussian(term: &Term) -> bool {
+    term.power == 0 && term.width.is_some()
+}
+
+/// Whether an activation has an error function of width 0, a step.
+fn has_step(pool: &mut Pool, activation: &dyn Activation) -> bool {
     let (zero, terms) = (pool.integer(0), activation.terms(pool).unwrap_or_default());
-    terms.iter().any(|term| term.width == Some(zero) && term.power >= power)
+    terms.iter().any(|term| term.width == Some(zero))
 }
 
 /// Whether two roles can be one node with a step.
 fn may_be_one(pool: &mut Pool, activations: Activations<'_>, n: Index, m: Index) -> bool {
     let teacher = |index: Index| index.kind() == Kind::Teacher;
-    teacher(n) == teacher(m) && has_step(pool, activations.of(n), 0)
+    teacher(n) == teacher(m) && has_step(pool, activations.of(n))
 }
 
 /// Whether `role` may take the place of `index`.

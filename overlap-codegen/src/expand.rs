@@ -327,23 +327,7 @@ fn jacobian_items(
             ),
         ));
     }
-    if equations.kinked && !equations.by_coincidence {
-        return Err(syn::Error::new(
-            span,
-            "there is no Jacobian for teachers with a kink and students without: derivatives of their expectations are 0/0 \
-             where two teachers are one",
-        ));
-    }
-    let body = jacobian(equations, sizes).ok_or_else(|| {
-        syn::Error::new(
-            span,
-            format!(
-                "the Jacobian of k = {}, p = {} would be too long: with a step in σ' every entry is written out, as E[σ' σ' σ σ] \
-                 has a form of its own wherever nodes coincide",
-                sizes.k, sizes.p
-            ),
-        )
-    })?;
+    let body = jacobian(equations, sizes);
     let kernel = quote! {
         #[allow(unused_imports)]
         use #path::generated::{Columns, Flow, Gradient, Lanes, Rows};

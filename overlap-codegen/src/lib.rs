@@ -59,10 +59,10 @@
 //! 1. `src/activation/NAME.rs`: the terms, the name in the macro and in problem files, the formula, the runtime's variant.
 //! 2. `src/activation/mod.rs`: the module, and a line in `FORMS`; `src/spec/activations.rs`: how it is written after `act =`.
 //! 3. `overlap-runtime/src/activation.rs`: σ, σ' and σ'' as functions of a number.
-//! 4. A line in `tests/activations.rs` here and in the one at the root. The generic tests compare I2, J2, I3 and I4 with
-//!    quadrature on random covariances with equal and different indices, the two forms of generated code with each
-//!    other, and the solved equations with SGD. A line in `tests/printing.rs` and one in `tests/snapshots.rs`: what is printed
-//!    is read back, and kept under review.
+//! 4. A line in `tests/activations.rs` at the root, with the declaration to test. Its function `holds` does the rest: σ' is
+//!    the slope of σ; I2, J2, I3 and I4 agree with quadrature on random covariances with equal and different indices; the two
+//!    forms of generated code agree; the gradient flow is the slope of the risk; the solution is the mean of SGD. A line in
+//!    `tests/printing.rs` and one in `tests/snapshots.rs` here: what is printed is read back, and kept under review.
 //!
 //! An activation that is no such sum returns `None` for its terms: it works with `quadrature = N` alone. Where the engine
 //! gets stuck it names the expectation that has no closed form.

@@ -8,10 +8,22 @@ use overlap_codegen::gaussian::Expectation;
 use overlap_codegen::resolve::{by_tilting, expectation};
 use overlap_codegen::symbol::Index;
 use std::f64::consts::PI;
-use support::{Factor, Matrix, Quadrature, Random, Sigma, covariance, value};
+use support::quadrature::{Factor, Quadrature};
+use support::{Matrix, Random, covariance, value};
 
 const COVARIANCES: usize = 20;
 const ERF: Activations<'static> = Activations { student: &Erf::UNIT, teacher: &Erf::UNIT };
+
+/// The derivative of erf(x/√2) of this order.
+fn sigma(order: u32) -> fn(f64) -> f64 {
+    const SLOPE: fn(f64) -> f64 = |x| (2.0 / PI).sqrt() * (-x * x / 2.0).exp();
+    match order {
+        0 => |x| libm::erf(x / std::f64::consts::SQRT_2),
+        1 => SLOPE,
+        2 => |x| -x * SLOPE(x),
+        _ => panic!("no derivative of order {order}"),
+    }
+}
 
 /// Σ^(m) as (index, m), then bare fields.
 fn wanted(factors: &[(usize, u32)], fields: &[usize]) -> Expectation {
@@ -33,9 +45,11 @@ fn against_quadrature(
     let wanted = wanted(factors, fields);
     let general = expectation(&mut pool, ERF, &wanted).expect("a closed form");
     let tilted = by_tilting(&mut pool, ERF, &wanted);
-    let integrand: Vec<(usize, Factor)> = factors
+    let functions: Vec<fn(f64) -> f64> = factors.iter().map(|&(_, m)| sigma(m)).collect();
+    let integrand: Vec<(usize, Factor<'_>)> = factors
         .iter()
-        .map(|&(a, m)| (a, Factor::Sigma(Sigma::Erf(1.0), m)))
+        .zip(&functions)
+        .map(|(&(a, _), f)| (a, Factor::Smooth(f)))
         .chain(fields.iter().map(|&b| (b, Factor::Field)))
         .collect();
     let mut worst = 0.0_f64;

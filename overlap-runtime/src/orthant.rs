@@ -1,6 +1,6 @@
 //! E[sign sign sign sign] of four Gaussian fields: what ReLU units need and has no elementary form.
 
-use crate::simd::{MAX_LANES, Simd};
+use crate::simd::{Kernel, MAX_LANES, Simd, dispatch};
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 use std::sync::OnceLock;
 
@@ -41,7 +41,23 @@ fn rule() -> &'static Rule {
 /// of two arcsines, along u = sin φ to the given correlations between the pairs; the slope is an arcsine of what two
 /// fields conditioned to zero leave of the others. Error: 1e-14 where no two fields are nearly the same; where some are, up
 /// to a relative distance ε: 2e-11 at ε = 0.1, 5e-9 at 0.01, 2e-4 at 1e-4.
-pub fn four_signs<S: Simd>(s: S, [r12, r13, r14, r23, r24, r34]: [f64; 6]) -> f64 {
+pub fn four_signs(correlations: [f64; 6]) -> f64 {
+    dispatch(FourSigns(correlations))
+}
+
+struct FourSigns([f64; 6]);
+
+impl Kernel for FourSigns {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f64 {
+        plackett(s, self.0)
+    }
+}
+
+#[inline(always)]
+fn plackett<S: Simd>(s: S, [r12, r13, r14, r23, r24, r34]: [f64; 6]) -> f64 {
     // The pairs that are kept are those whose fields are most alike.
     let largest = |rs: [f64; 4]| rs.into_iter().fold(0.0, |most: f64, r| most.max(r.abs()));
     let choices = [
@@ -93,20 +109,6 @@ pub fn four_signs<S: Simd>(s: S, [r12, r13, r14, r23, r24, r34]: [f64; 6]) -> f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::{Kernel, dispatch};
-
-    struct FourSigns([f64; 6]);
-
-    impl Kernel for FourSigns {
-        type Output = f64;
-        fn run<S: Simd>(self, s: S) -> f64 {
-            four_signs(s, self.0)
-        }
-    }
-
-    fn value(correlations: [f64; 6]) -> f64 {
-        dispatch(FourSigns(correlations))
-    }
 
     /// Two independent pairs; equal fields, whose signs square to 1; and four fields in a row, where the
     /// correlations are those of fields x, (x + y)/√2, y and -x: three of the four are in a plane.
@@ -125,19 +127,19 @@ mod tests {
                 1e-13,
             ),
         ] {
-            let found = value(correlations);
+            let found = four_signs(correlations);
             assert!((found - known).abs() < error, "{correlations:?}: {found}, not {known}");
         }
-        assert!(value([f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0]).is_nan());
+        assert!(four_signs([f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0]).is_nan());
     }
 
     /// The value does not depend on the order of the fields, though the way to it does.
     #[test]
     fn order_does_not_matter() {
         let [r12, r13, r14, r23, r24, r34] = [0.35, -0.26, 0.09, 0.36, 0.41, 0.18];
-        let first = value([r12, r13, r14, r23, r24, r34]);
+        let first = four_signs([r12, r13, r14, r23, r24, r34]);
         // Fields 1 and 3 trade places, then 2 and 4.
-        assert!((value([r23, r13, r34, r12, r24, r14]) - first).abs() < 1e-14);
-        assert!((value([r14, r13, r12, r34, r24, r23]) - first).abs() < 1e-14);
+        assert!((four_signs([r23, r13, r34, r12, r24, r14]) - first).abs() < 1e-14);
+        assert!((four_signs([r14, r13, r12, r34, r24, r23]) - first).abs() < 1e-14);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! An activation says of which terms x^power · erf(x/√(2w)) it consists ([`Term`]); every expectation, derivative and
 //! equation follows from the rules of [`gaussian`](crate::gaussian) and [`resolve`](crate::resolve). To add one, write
-//! its file, add it to the words of `act = …` (`spec/activations.rs`) and to the runtime's `Activation`, and run the generic tests
-//! (`overlap-codegen/tests/activations.rs`, `tests/activations.rs`): they compare every closed form with quadrature
-//! and the equations with SGD.
+//! its file, add it to the words of `act = …` (`spec/activations.rs`) and to the runtime's `Activation`, and give the generic
+//! test (`tests/activations.rs` of the workspace) a line: it compares every closed form with quadrature, the flow with
+//! the slope of the risk, and the equations with SGD.
 
 mod erf;
 mod polynomial;

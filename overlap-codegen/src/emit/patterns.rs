@@ -15,21 +15,14 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
     let (mut four_point, mut labels) = (Vec::new(), Vec::new());
     for equal in [true, false] {
         let label = equations.label(J, if equal { J } else { L });
-        let code = block(equations, label);
-        labels.push(quote!(#equal => #code));
+        let (code, value) = block(equations, &[label]);
+        labels.push(quote!(#equal => { let s = One(s); #(#code)* #(#value)* }));
     }
     for (pattern, kinds, nodes) in patterns(equations.activations.agree()) {
         let value = equations.four_point(nodes);
-        let code = block(equations, value);
-        let [l, n, m] = pattern.map(count);
-        let [n_is_teacher, m_is_teacher] = kinds.map(|kind| match kind {
-            Kind::Node => quote!(_),
-            kind => {
-                let teacher = kind == Kind::Teacher;
-                quote!(#teacher)
-            }
-        });
-        four_point.push(quote!((#l, #n, #m, #n_is_teacher, #m_is_teacher) => #code));
+        let (code, value) = block(equations, &[value]);
+        let arm = arm(pattern, kinds);
+        four_point.push(quote!(#arm => { let s = One(s); #(#code)* #(#value)* }));
     }
     let noise = parameter_tokens(Parameter::Noise);
     quote! {
@@ -57,8 +50,8 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
     }
 }
 
-/// Straight-line code for an expression of nodes j, l, n, m.
-fn block(equations: &mut Equations<'_>, expr: Expr) -> TokenStream {
+/// Straight-line code for expressions of nodes by role: statements and values.
+pub(super) fn block(equations: &mut Equations<'_>, exprs: &[Expr]) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let load = |symbol: &Symbol| match symbol {
         Symbol::Overlap(a, b) => {
             let name = ident(&format!("q_{a}{b}"));
@@ -68,18 +61,30 @@ fn block(equations: &mut Equations<'_>, expr: Expr) -> TokenStream {
         _ => unreachable!("expectations depend on overlaps only"),
     };
     let mut code = Straight::new(equations, &load);
-    code.stages(&[expr]);
-    let value = code.value(expr);
-    let statements = code.statements;
-    quote!({ let s = One(s); #(#statements)* #value })
+    code.stages(exprs);
+    let values = exprs.iter().map(|&expr| code.value(expr)).collect();
+    (code.statements, values)
+}
+
+/// The match arm of a pattern of coincidences.
+pub(super) fn arm(pattern: [usize; 3], kinds: [Kind; 2]) -> TokenStream {
+    let [l, n, m] = pattern.map(count);
+    let [n_is_teacher, m_is_teacher] = kinds.map(|kind| match kind {
+        Kind::Node => quote!(_),
+        kind => {
+            let teacher = kind == Kind::Teacher;
+            quote!(#teacher)
+        }
+    });
+    quote!((#l, #n, #m, #n_is_teacher, #m_is_teacher))
 }
 
 /// A pattern of equal nodes among j, l, n, m: for l, n, m the number of the first distinct node they equal, as the
 /// runtime's `coincidences` counts; the kinds of n and m; and the nodes.
-type Pattern = ([usize; 3], [Kind; 2], [Index; 4]);
+pub(super) type Pattern = ([usize; 3], [Kind; 2], [Index; 4]);
 
 /// All patterns with m ≤ n in every kind; teachers, where they differ from students, equal no student.
-fn patterns(agree: bool) -> Vec<Pattern> {
+pub(super) fn patterns(agree: bool) -> Vec<Pattern> {
     let kinds: &[Kind] = if agree { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
     let mut patterns = Vec::new();
     for l in 0..2 {

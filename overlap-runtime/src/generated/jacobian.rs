@@ -65,6 +65,19 @@ impl<const N: usize, const ROW: usize> Gradient<N, ROW> {
         let zero = [[0.0; ROW]; N];
         Gradient { value: zero, by_ii: zero, by_in: zero, by_nn: zero }
     }
+
+    /// Continues what is known for the first p students periodically.
+    pub fn repeat(&mut self, p: usize) {
+        for lines in [&mut self.value, &mut self.by_ii, &mut self.by_in, &mut self.by_nn] {
+            lines.iter_mut().for_each(|line| repeat(line, p));
+        }
+    }
+}
+
+fn repeat(line: &mut [f64], p: usize) {
+    for at in p..line.len() {
+        line[at] = line[at - p];
+    }
 }
 
 /// The gradient flow, dΩ_ib = rate_i Σ_n c_n (q_ib own + q_nb other), with its derivatives.
@@ -100,6 +113,14 @@ impl<const N: usize, const ROW: usize> Flow<N, ROW> {
             rate_by_gamma: zero,
             rate_by_a: zero,
         }
+    }
+
+    /// Continues what is known for the first p students periodically, but for the rates.
+    pub fn repeat(&mut self, p: usize) {
+        self.own.repeat(p);
+        self.other.repeat(p);
+        repeat(&mut self.own_sum, p);
+        repeat(&mut self.own_by_ii, p);
     }
 }
 

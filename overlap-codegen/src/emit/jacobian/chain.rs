@@ -134,7 +134,7 @@ impl Chain {
     /// Gives names to the determinants of one node under fractional powers.
     fn determinants(&mut self, pool: &mut Pool, expr: Expr, nodes: [Index; 2]) -> Expr {
         match pool.node(expr).clone() {
-            // I4 by coincidence of nodes has no Jacobian.
+            // Only forms by coincidence of nodes, differentiated one by one, have orthants.
             Node::Rational(_) | Node::Pi | Node::Symbol(_) | Node::FourSigns(_) => expr,
             Node::Asin(x) => {
                 let x = self.determinants(pool, x, nodes);

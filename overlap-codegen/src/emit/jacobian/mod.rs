@@ -2,9 +2,11 @@
 //!
 //! Rows are entries of the state, columns the entries of the state, γ, Δ and P_rs. Every derivative is taken of the
 //! same expressions that the right-hand side is made of. The gradient flow is differentiated directly; the noise, in
-//! reverse ([`chain`]), so that all derivatives of one entry together cost little more than the entry.
+//! reverse ([`chain`]), so that all derivatives of one entry together cost little more than the entry. Equations that
+//! have forms of their own for equal nodes are differentiated form by form ([`coincidences`]).
 
 mod chain;
+mod coincidences;
 mod noise;
 
 use super::lanes::{load_of_student, range};
@@ -18,14 +20,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The body of the kernel that fills `jacobian`; what it sees is as in [`lanes`](super::lanes).
-///
-/// `None` where every entry has to be written out and that would be too long.
-pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
-    if equations.by_coincidence {
-        return super::straight::jacobian(equations, sizes);
-    }
+pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let trained = sizes.trained;
-    let (flow, noise) = (flow(equations, sizes), noise::noise(equations, sizes));
+    let (flow, noise) = if equations.by_coincidence {
+        (coincidences::flow(equations, sizes), coincidences::noise(equations, sizes))
+    } else {
+        (flow(equations, sizes), noise::noise(equations, sizes))
+    };
     let (dim, readouts) = (sizes.dim(), if trained { sizes.p } else { 0 });
     let columns = count(dim + 2 + sizes.k * (sizes.k + 1) / 2);
     let first_a = trained.then(|| {
@@ -33,7 +34,7 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStre
         quote!(const FIRST_A: usize = #first;)
     });
     let dim = count(dim);
-    Some(quote! {
+    quote! {
         const DIM: usize = #dim;
         const COLUMNS: usize = #columns;
         #first_a
@@ -43,7 +44,7 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStre
         jacobian.fill(0.0);
         #flow
         #noise
-    })
+    }
 }
 
 /// The gradient flow, dΩ_ib = rate_i Σ_n c_n (q_ib own + q_nb other), with what its rows are made of: lanes over students

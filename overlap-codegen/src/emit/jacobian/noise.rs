@@ -148,7 +148,7 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
 }
 
 /// Derivatives by what stands in front of the noise: γ, Δ and the second layer.
-fn rows(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
+pub(super) fn rows(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let rate = equations.noise.rate;
     let by_gamma = rate_derivative(equations, rate, Some(Symbol::Parameter(Parameter::Gamma)));
     let trained = sizes.trained.then(|| {

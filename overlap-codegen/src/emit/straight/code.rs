@@ -214,7 +214,7 @@ impl<'a> Straight<'a> {
             Node::Product(coefficient, factors) => self.product(coefficient, &factors),
             Node::FourSigns(correlations) => {
                 let values = correlations.map(|x| self.value(x));
-                quote!(four_signs(s.0, [#(#values),*]))
+                quote!(four_signs([#(#values),*]))
             }
             // Constants and calls are known by now, symbols have a value.
             Node::Rational(_) | Node::Pi | Node::Asin(_) | Node::Symbol(_) => self.value(expr),

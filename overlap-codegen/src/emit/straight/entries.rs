@@ -112,22 +112,3 @@ fn double_sum<'a>(
     }
     equations.pool.add(summands)
 }
-
-/// What a Jacobian has columns for: the state, γ, Δ and P_rs.
-pub(super) fn variables(sizes: Sizes) -> Vec<Symbol> {
-    let Sizes { k, p, trained } = sizes;
-    let overlap = |n: usize, m: usize| Symbol::overlap(sizes.node(n), sizes.node(m));
-    let mut variables = Vec::new();
-    for r in 0..k {
-        variables.extend((0..p).map(|i| overlap(r, k + i)));
-    }
-    for i in 0..p {
-        variables.extend((i..p).map(|j| overlap(k + i, k + j)));
-    }
-    variables.extend((0..if trained { p } else { 0 }).map(|i| Symbol::Readout(sizes.node(k + i))));
-    variables.extend([Parameter::Gamma, Parameter::Noise].map(Symbol::Parameter));
-    for r in 0..k {
-        variables.extend((r..k).map(|s| overlap(r, s)));
-    }
-    variables
-}

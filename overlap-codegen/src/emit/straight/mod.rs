@@ -9,7 +9,7 @@ pub(super) use code::Straight;
 use super::{Sizes, count};
 use crate::equations::Equations;
 use crate::expr::Expr;
-use crate::symbol::{Parameter, Symbol};
+use crate::symbol::Symbol;
 use code::load;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -66,41 +66,4 @@ fn assignments(
     }
     let statements = code.statements;
     quote!(#(#statements)*)
-}
-
-/// Distinct expressions of a Jacobian written out entry by entry, at most: a compiler takes minutes for more.
-const JACOBIAN_AT_MOST: usize = 60_000;
-
-/// The body of the Jacobian's kernel, every entry written out: for equations that have forms of their own for equal
-/// nodes, and no vectors of tilts. `None` if it would be too long.
-pub(super) fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> Option<TokenStream> {
-    let outputs = entries::outputs(equations, sizes);
-    let variables = entries::variables(sizes);
-    let columns = variables.len();
-    let pool = &mut equations.pool;
-    let s = pool.symbol(Symbol::Parameter(Parameter::Scale));
-    let mut entries = Vec::new();
-    let mut seen = HashSet::new();
-    for (row, output) in outputs {
-        for (column, variable) in variables.iter().enumerate() {
-            let mut derivative = pool.differentiate(output, variable);
-            if let Symbol::Readout(i) = variable {
-                // c_i = -s a_i
-                let by_c = pool.differentiate(output, &Symbol::Coefficient(*i));
-                let product = pool.mul([s, by_c]);
-                derivative = pool.sub(derivative, product);
-            }
-            pool.reach(derivative, &mut seen);
-            if seen.len() > JACOBIAN_AT_MOST {
-                return None;
-            }
-            entries.push((row * columns + column, derivative));
-        }
-    }
-    let statements = assignments(equations, sizes, entries, &quote!(jacobian));
-    Some(quote! {
-        let s = One(s);
-        let (teacher_overlaps, a_star, a) = (&parameters.teacher_overlaps, &parameters.a_star, &parameters.a);
-        #statements
-    })
 }

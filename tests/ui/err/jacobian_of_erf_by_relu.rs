@@ -1,3 +1,0 @@
-overlap::overlap_system!(k = 1, p = 1, act = erf, teacher_act = relu, jacobian = true);
-
-fn main() {}

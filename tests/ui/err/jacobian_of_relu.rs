@@ -1,3 +1,0 @@
-overlap::overlap_system!(k = 4, p = 8, act = relu, jacobian = true);
-
-fn main() {}
