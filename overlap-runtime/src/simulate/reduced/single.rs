@@ -4,13 +4,18 @@
 //! ahead, and with single samples λ' = L_old z' + c (z·z')/d: of a step, only the activation, the error and one
 //! multiplication wait for the step before.
 
+mod draws;
+mod triangle;
+
 use super::{Chain, decreasing};
 use crate::Shape;
 use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::simulate::checkpoint::Visit;
-use crate::simulate::normals::{Chi, DRAW, LANES, Normals};
+use crate::simulate::normals::{Chi, LANES, Normals};
 use crate::simulate::setting::{Divergence, NotFinite, Rates, Setting, check_state};
+use draws::{Block, Draws};
+use triangle::compress;
 
 /// Samples between two compressions.
 const BLOCK: usize = 16;
@@ -45,46 +50,6 @@ pub(in crate::simulate) struct Single<'a> {
     second: Aligned,
     /// A row of L while it is reflected.
     reflected: Vec<f64>,
-}
-
-/// The randomness of a block.
-#[derive(Clone)]
-struct Draws {
-    /// Numbers in a row: coordinates, padded.
-    stride: usize,
-    /// z, a row for each sample. Sample j opens a direction: χ beside the coordinates it has, zeros behind.
-    z: Aligned,
-    /// ζ, then the label y.
-    labels: Vec<f64>,
-    /// √Δ of each sample.
-    noise: Vec<f64>,
-    /// z of the teachers' coordinates, a row for each coordinate.
-    teacher: Vec<f64>,
-    /// z·z' of each sample with the one before.
-    products: Vec<f64>,
-    /// 0, 1, 2, ...
-    numbers: Vec<f64>,
-}
-
-impl Draws {
-    fn new(block: usize, coordinates: usize, k: usize) -> Self {
-        let (samples, stride) = (block.next_multiple_of(DRAW), coordinates.next_multiple_of(DRAW));
-        Draws {
-            stride,
-            z: Aligned::zeros(block * stride),
-            labels: vec![0.0; samples],
-            noise: vec![0.0; samples],
-            teacher: vec![0.0; k * samples],
-            products: vec![0.0; block],
-            numbers: (0..stride).map(|number| number as f64).collect(),
-        }
-    }
-
-    /// z of a sample.
-    #[inline(always)]
-    fn of(&self, sample: usize) -> &[f64] {
-        &self.z[sample * self.stride..(sample + 1) * self.stride]
-    }
 }
 
 impl<'a> Single<'a> {
@@ -177,67 +142,6 @@ impl<'a> Single<'a> {
             }
         }
         check_state(shape, state)
-    }
-
-    /// Draws a block: coordinates, lengths, labels (with the noise of each step), products.
-    #[inline(always)]
-    fn begin<S: Simd>(&mut self, s: S) {
-        let setting = &self.chain.setting;
-        let (k, n, batch) = (setting.shape.k, setting.shape.nodes(), setting.batch);
-        let Draws { stride, z, labels, noise, teacher, products, numbers } = &mut self.draws;
-        let (samples, z) = (labels.len(), &mut **z);
-        for (eight, rows) in z.chunks_mut(LANES * *stride).enumerate() {
-            let lengths = self.chi[eight].draw(s, &mut self.normals);
-            for (j, (row, length)) in rows.chunks_exact_mut(*stride).zip(lengths).enumerate() {
-                let sample = eight * LANES + j;
-                let known = n + sample.min(self.directions);
-                self.normals.fill(s, &mut row[..known.next_multiple_of(DRAW)]);
-                let least = s.splat(known as f64);
-                for at in (known / LANES * LANES..row.len()).step_by(S::LANES) {
-                    let kept = s.select_greater(least, s.load(numbers, at), s.load(row, at), s.splat(0.0));
-                    s.store(kept, row, at);
-                }
-                if sample < self.directions {
-                    row[known] = length;
-                }
-                for (c, teacher) in teacher.chunks_exact_mut(samples).enumerate() {
-                    teacher[sample] = row[c];
-                }
-            }
-        }
-        // ζ is drawn without noise too, so that the inputs of a seed are the same for every Δ.
-        self.normals.fill(s, labels);
-        for (sample, noise) in noise.iter_mut().enumerate() {
-            *noise = setting.rates(self.step + (sample / batch) as u64).noise;
-        }
-        let parameters = &setting.parameters;
-        for at in (0..samples).step_by(S::LANES) {
-            let mut output = s.splat(0.0);
-            for r in 0..k {
-                let mut field = s.splat(0.0);
-                for c in 0..=r {
-                    let l = s.splat(self.chain.teacher[r * k + c]);
-                    field = s.add_mul(field, l, s.load(teacher, c * samples + at));
-                }
-                let value = setting.teacher_activation.of_pack(s, field).0;
-                output = s.add_mul(output, s.splat(parameters.a_star[r]), value);
-            }
-            let noise = s.load(noise, at) * s.load(labels, at);
-            s.store(s.add_mul(noise, s.splat(parameters.s_star), output), labels, at);
-        }
-        if batch == 1 {
-            for (pair, product) in z.windows(2 * *stride).step_by(*stride).zip(&mut products[1..]) {
-                let mut lanes = [0.0; LANES];
-                for lane in (0..LANES).step_by(S::LANES) {
-                    let mut sum = s.splat(0.0);
-                    for at in (lane..*stride).step_by(LANES) {
-                        sum = s.add_mul(sum, s.load(pair, at), s.load(pair, *stride + at));
-                    }
-                    s.store(sum, &mut lanes, lane);
-                }
-                *product = sum_of_lanes(&lanes);
-            }
-        }
     }
 
     /// L z of the first sample of a block; nothing is pending.
@@ -388,69 +292,6 @@ impl<'a> Single<'a> {
         }
         self.pending = 0;
     }
-
-    /// Householder LQ of the students' part: back to a triangle with a positive diagonal, the other columns zero.
-    #[inline(always)]
-    fn compress<S: Simd, const W: usize>(&mut self, s: S) {
-        let Shape { k, p, .. } = self.chain.setting.shape;
-        let width = if W > 0 { W } else { self.width };
-        let columns: &mut [f64] = &mut self.columns;
-        for i in 0..p {
-            let part = &mut columns[(k + i) * width..];
-            let v = &mut self.reflected[..part.len() / width];
-            for (v, column) in v.iter_mut().zip(part.chunks_exact(width)) {
-                *v = column[i];
-            }
-            let pivot = v[0];
-            let norm = sum_of_squares(v).sqrt();
-            if norm == 0.0 {
-                continue;
-            }
-            // v = x + sign(x_0) |x| e_0 and H = 1 - β v vᵀ with β = 1/(|x| (|x| + |x_0|)).
-            v[0] = pivot + norm.copysign(pivot);
-            let beta = s.splat(1.0 / (norm * (norm + pivot.abs())));
-            // H leaves -sign(x_0) |x| on the diagonal; the column's sign is free.
-            let flip = s.splat(-1.0_f64.copysign(pivot));
-            // Packs that hold rows above only have nothing but zeros here.
-            for at in (i / S::LANES * S::LANES..width).step_by(S::LANES) {
-                let (mut even, mut odd) = (s.splat(0.0), s.splat(0.0));
-                let pairs = part.chunks_exact(2 * width).zip(v.chunks_exact(2));
-                for (pair, v) in pairs {
-                    even = s.add_mul(even, s.load(pair, at), s.splat(v[0]));
-                    odd = s.add_mul(odd, s.load(pair, width + at), s.splat(v[1]));
-                }
-                if v.len() % 2 == 1 {
-                    let last = v.len() - 1;
-                    even = s.add_mul(even, s.load(part, last * width + at), s.splat(v[last]));
-                }
-                let dot = beta * (even + odd);
-                for (column, &v) in part.chunks_exact_mut(width).zip(&*v) {
-                    s.store(s.sub_mul(s.load(column, at), dot, s.splat(v)), column, at);
-                }
-                s.store(flip * s.load(part, at), part, at);
-            }
-            part[i] = norm;
-        }
-        // What rounding has left where the triangle is zero.
-        for (c, column) in columns[k * width..].chunks_exact_mut(width).enumerate().take(p) {
-            for row in &mut column[..c] {
-                *row = 0.0;
-            }
-        }
-        columns[(k + p) * width..].fill(0.0);
-    }
-}
-
-/// By eights.
-#[inline(always)]
-fn sum_of_squares(numbers: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for eight in numbers.chunks(LANES) {
-        for (lane, x) in lanes.iter_mut().zip(eight) {
-            *lane += x * x;
-        }
-    }
-    sum_of_lanes(&lanes)
 }
 
 /// By halves, in an order that does not depend on the width of a pack.
@@ -482,7 +323,8 @@ impl Advance<'_, '_> {
         for _ in 0..self.steps {
             let rates = single.chain.setting.rates(single.step);
             if single.seen == 0 {
-                single.begin(s);
+                let Single { chain, normals, draws, chi, step, directions, .. } = &mut *single;
+                draws.fill(s, chain, normals, Block { step: *step, directions: *directions, chi });
             }
             if batch == 1 {
                 if single.seen == 0 {
@@ -498,7 +340,9 @@ impl Advance<'_, '_> {
                 single.settle(s);
             }
             if single.seen == single.block {
-                single.compress::<S, W>(s);
+                let Shape { k, p, .. } = single.chain.setting.shape;
+                let width = if W > 0 { W } else { single.width };
+                compress(s, &mut single.columns, &mut single.reflected, [k, p], width);
                 single.seen = 0;
             }
         }
