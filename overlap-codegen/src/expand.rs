@@ -330,7 +330,7 @@ fn jacobian_items(
     let body = jacobian(equations, sizes);
     let kernel = quote! {
         #[allow(unused_imports)]
-        use #path::generated::{Columns, Flow, Gradient, Lanes, Rows};
+        use #path::generated::{Along, Columns, Flow, Gradient, Lanes, Rows};
 
         pub(super) struct Jacobian<'a> {
             pub(super) parameters: &'a Parameters,

@@ -8,7 +8,7 @@ pub use crate::simd::{
     Kernel, MAX_LANES, Many, Octet, One, SIDE_BY_SIDE, Simd, Words, dispatch, dispatch_wide,
 };
 pub use crate::{Parameters, Shape};
-pub use jacobian::{Columns, Flow, Gradient, Lanes, Rows};
+pub use jacobian::{Along, Columns, Flow, Gradient, Lanes, Rows};
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///

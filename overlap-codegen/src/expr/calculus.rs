@@ -109,13 +109,7 @@ impl Pool {
             let result = match self.node(part).clone() {
                 Node::Rational(_) | Node::Pi => part,
                 Node::Symbol(symbol) => map(self, &symbol).unwrap_or(part),
-                Node::Sum(constant, terms) => {
-                    let mut summands = vec![self.intern(Node::Rational(constant))];
-                    for (term, coefficient) in terms {
-                        summands.push(self.scale(done[&term], coefficient));
-                    }
-                    self.add(summands)
-                }
+                Node::Sum(constant, terms) => self.sum_of(constant, &terms, &done),
                 Node::Product(coefficient, factors) => {
                     let mut product = vec![self.intern(Node::Rational(coefficient))];
                     for (base, exponent) in factors {
@@ -131,6 +125,15 @@ impl Pool {
         done[&expr]
     }
 
+    /// A sum of what its terms have become.
+    fn sum_of(&mut self, constant: Rational, terms: &[(Expr, Rational)], done: &HashMap<Expr, Expr>) -> Expr {
+        let mut summands = vec![self.intern(Node::Rational(constant))];
+        for &(term, coefficient) in terms {
+            summands.push(self.scale(done[&term], coefficient));
+        }
+        self.add(summands)
+    }
+
     /// Distributes products and integer powers up to 16 over sums, everywhere; a product whose summands would have more
     /// than two million factors keeps one of its own as it is.
     pub fn expand(&mut self, expr: Expr) -> Expr {
@@ -140,13 +143,7 @@ impl Pool {
                 Node::Rational(_) | Node::Pi | Node::Symbol(_) => part,
                 Node::Asin(x) => self.asin(done[&x]),
                 Node::FourSigns(correlations) => self.four_signs(correlations.map(|x| done[&x])),
-                Node::Sum(constant, terms) => {
-                    let mut summands = vec![self.intern(Node::Rational(constant))];
-                    for (term, coefficient) in terms {
-                        summands.push(self.scale(done[&term], coefficient));
-                    }
-                    self.add(summands)
-                }
+                Node::Sum(constant, terms) => self.sum_of(constant, &terms, &done),
                 Node::Product(coefficient, factors) => {
                     let factors: Vec<_> = factors.iter().map(|&(base, power)| (done[&base], power)).collect();
                     self.distribute(coefficient, &factors)

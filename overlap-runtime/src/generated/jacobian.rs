@@ -124,6 +124,15 @@ impl<const N: usize, const ROW: usize> Flow<N, ROW> {
     }
 }
 
+/// What students in lanes move along.
+#[derive(Debug, Clone, Copy)]
+pub enum Along {
+    /// A teacher.
+    Teacher(usize),
+    /// The students from there on, one for each lane.
+    Students(usize),
+}
+
 /// A pack of rows: derivatives of dΩ_ib/dt for students i in lanes, and b a teacher, or a student that moves along with i.
 /// What is derived by q_nm of two nodes other than i and b stands in the Jacobian already.
 #[derive(Debug)]
@@ -186,9 +195,9 @@ impl<const N: usize> Rows<N> {
         self.by_a_b = [0.0; MAX_LANES];
     }
 
-    /// Adds the flow of students i … along teacher b.
+    /// Adds the flow of students i … along b.
     #[inline(always)]
-    pub fn add_flow_along_teacher<
+    pub fn add_flow<
         S: Simd,
         const K: usize,
         const P: usize,
@@ -201,48 +210,16 @@ impl<const N: usize> Rows<N> {
         flow: &Flow<N, ROW>,
         nodes: &Nodes<K, P, N, WIDE, ROW, BAND>,
         i: usize,
-        b: usize,
+        b: Along,
     ) {
-        self.add_flow(s, flow, nodes, i, s.load(&nodes.rows[b], i), |n| s.splat(nodes.omega[b][n]));
-    }
-
-    /// Adds the flow of students i … along students b …, whose overlap is `q_ib`.
-    #[inline(always)]
-    pub fn add_flow_along_student<
-        S: Simd,
-        const K: usize,
-        const P: usize,
-        const WIDE: usize,
-        const ROW: usize,
-        const BAND: usize,
-    >(
-        &mut self,
-        s: S,
-        flow: &Flow<N, ROW>,
-        nodes: &Nodes<K, P, N, WIDE, ROW, BAND>,
-        [i, b]: [usize; 2],
-        q_ib: S::Pack,
-    ) {
-        self.add_flow(s, flow, nodes, i, q_ib, |n| s.load(&nodes.rows[n], b));
-    }
-
-    #[inline(always)]
-    fn add_flow<
-        S: Simd,
-        const K: usize,
-        const P: usize,
-        const WIDE: usize,
-        const ROW: usize,
-        const BAND: usize,
-    >(
-        &mut self,
-        s: S,
-        flow: &Flow<N, ROW>,
-        nodes: &Nodes<K, P, N, WIDE, ROW, BAND>,
-        i: usize,
-        q_ib: S::Pack,
-        q_nb: impl Fn(usize) -> S::Pack,
-    ) {
+        let q_nb = |n: usize| match b {
+            Along::Teacher(r) => s.splat(nodes.omega[r][n]),
+            Along::Students(l) => s.load(&nodes.rows[n], l),
+        };
+        let q_ib = match b {
+            Along::Teacher(r) => s.load(&nodes.rows[r], i),
+            Along::Students(l) => s.load(&nodes.band[l.abs_diff(i)], l.min(i)),
+        };
         let (own, other) = (&flow.own, &flow.other);
         let rate = s.load(&flow.rate, i);
         let own_sum = s.load(&flow.own_sum, i);

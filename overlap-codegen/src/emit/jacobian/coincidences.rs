@@ -114,10 +114,9 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
                     ([0.0; MAX_LANES], [0.0; MAX_LANES], [0.0; MAX_LANES]);
                 // dQ_jl is the flow of j along l, that of l along j, and the noise.
                 let mut rows = Rows::<N>::zero();
-                let q_jl = s.load(&nodes.band[delta], j);
-                rows.add_flow_along_student(s, &flow, &nodes, [j, j + delta], q_jl);
+                rows.add_flow(s, &flow, &nodes, j, Along::Students(j + delta));
                 rows.swap();
-                rows.add_flow_along_student(s, &flow, &nodes, [j + delta, j], q_jl);
+                rows.add_flow(s, &flow, &nodes, j + delta, Along::Students(j));
                 rows.swap();
                 for lane in 0..lanes {
                     let j = j + lane;

@@ -165,7 +165,7 @@ fn rows(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
             let mut i = 0;
             while i < P {
                 let mut rows = Rows::<N>::zero();
-                rows.add_flow_along_teacher(s, &flow, &nodes, i, r);
+                rows.add_flow(s, &flow, &nodes, i, Along::Teacher(r));
                 for lane in 0..S::LANES.min(P - i) {
                     let i = i + lane;
                     let row = &mut jacobian[(r * P + i) * COLUMNS..][..COLUMNS];

@@ -129,10 +129,9 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
                 }
                 rows.scale(s, &mass);
                 // dQ_jl is the flow of j along l, that of l along j, and the noise.
-                let q_jl = s.load(&nodes.band[delta], j);
-                rows.add_flow_along_student(s, &flow, &nodes, [j, l], q_jl);
+                rows.add_flow(s, &flow, &nodes, j, Along::Students(l));
                 rows.swap();
-                rows.add_flow_along_student(s, &flow, &nodes, [l, j], q_jl);
+                rows.add_flow(s, &flow, &nodes, l, Along::Students(j));
                 rows.swap();
                 for lane in 0..lanes {
                     let j = j + lane;
