@@ -12,8 +12,8 @@ mod random_problem;
 use closed_forms::ClosedForms;
 use differences::derivative;
 use overlap::{
-    Activation, Initial, Parameters, Problem, Shape, SimulateOptions, Simulator, SolveOptions, System,
-    evaluate, overlap_system, simulate, solve,
+    Activation, Algorithm, Initial, Parameters, Problem, ProblemBuilder, Shape, SimulateOptions, Simulator,
+    SolveOptions, System, evaluate, overlap_system, simulate, solve,
 };
 use overlap_codegen::activation::Activations;
 use overlap_codegen::activation::Relu as EngineRelu;
@@ -74,7 +74,8 @@ fn quadrature() {
 }
 
 /// All that an activation is asked for: σ' is the slope of σ, the derived expectations are those of quadrature, both
-/// forms of the generated code say the same, without noise it descends the risk, and its solution is the mean of SGD.
+/// forms of the generated code say the same, without noise it descends the risk, as do weights, and its solution is the
+/// mean of SGD.
 /// `truncation` is what quadrature with few nodes leaves between the flow and the slope of the risk.
 fn holds(declaration: &str, system: &dyn System, other_form: &dyn System, truncation: f64) {
     slopes_are_derivatives(system.activation());
@@ -82,6 +83,7 @@ fn holds(declaration: &str, system: &dyn System, other_form: &dyn System, trunca
     closed_forms_agree_with_quadrature(declaration, system);
     forms_agree(system, other_form, 1e-13);
     the_flow_descends_the_risk(system, truncation);
+    the_descent_tends_to_the_flow(system, truncation);
     the_ode_lies_on_the_mean_of_sgd(system);
 }
 
@@ -184,6 +186,33 @@ fn the_flow_descends_the_risk(system: &dyn System, bound: f64) {
     }
 }
 
+/// Descent on the population risk, with steps 1/d of time, is off the solution for infinite batches by O(1/d).
+fn the_descent_tends_to_the_flow(system: &dyn System, truncation: f64) {
+    let shape = system.shape();
+    let problem = problem(shape, 3, rate(system));
+    let whole = builder(shape, 3, rate(system)).batch(usize::MAX).build().expect("a valid problem");
+    let times = [1.0];
+    let flow = solve(system, &whole, &times, &SolveOptions::default()).expect("it ends");
+    let error = |d: usize| {
+        let options = SimulateOptions::default()
+            .algorithm(Algorithm::Population)
+            .simulator(Simulator::Reduced)
+            .dimension(d);
+        let descent = simulate(system, &problem, &times, &options).expect("it ends");
+        let pairs =
+            descent.mean(0).expect("a row").as_slice().iter().zip(flow.state(0).expect("a row").as_slice());
+        pairs.fold(0.0_f64, |most, (x, y)| most.max((x - y).abs()))
+    };
+    let (near, far) = (error(300), error(3000));
+    let ratio = (near - 10.0 * far).abs();
+    assert!(near < 0.01 && ratio < 0.1 * near + truncation, "{}: {near:e}, {far:e}", system.name());
+}
+
+/// γ: slow where σ grows fast.
+fn rate(system: &dyn System) -> f64 {
+    if matches!(system.activation(), Activation::Hermite(3)) { 0.02 } else { 0.2 }
+}
+
 /// Means of 60 runs at d = 1000 within 4 standard errors, plus the bias of order 1/d, of the ODE, at three times. Of some
 /// 450 comparisons in all, 0.08 are expected beyond 4 standard errors by chance alone (t distribution with 59 degrees of
 /// freedom: 1.8e-4 each), most of them hidden by the allowance for the bias.
@@ -192,8 +221,7 @@ fn the_ode_lies_on_the_mean_of_sgd(system: &dyn System) {
     const RUNS: usize = 60;
     let times = [0.25, 0.5, 1.0];
     let shape = system.shape();
-    let rate = if matches!(system.activation(), Activation::Hermite(3)) { 0.02 } else { 0.2 };
-    let problem = problem(shape, 3, rate);
+    let problem = problem(shape, 3, rate(system));
     let ode = solve(system, &problem, &times, &SolveOptions::default()).expect("it ends");
     // With all d weights, the simulation that knows no expectation and no basis.
     let direct = SimulateOptions::default().simulator(Simulator::Direct);
@@ -217,6 +245,10 @@ fn the_ode_lies_on_the_mean_of_sgd(system: &dyn System) {
 
 /// A problem with a state away from every symmetry.
 fn problem(shape: Shape, seed: u64, rate: f64) -> Problem {
+    builder(shape, seed, rate).build().expect("a valid problem")
+}
+
+fn builder(shape: Shape, seed: u64, rate: f64) -> ProblemBuilder {
     let a_star: Vec<f64> = (0..shape.k).map(|r| 1.0 - 0.3 * r as f64).collect();
     let a: Vec<f64> = (0..shape.p).map(|i| 0.7 + 0.2 * i as f64).collect();
     Problem::builder(shape.k, shape.p)
@@ -225,8 +257,6 @@ fn problem(shape: Shape, seed: u64, rate: f64) -> Problem {
         .a_star(a_star)
         .a(a)
         .initial(Initial::Drawn { dimension: 60, seed, variance: 0.5 })
-        .build()
-        .expect("a valid problem")
 }
 
 /// The test values of the four-by-four covariance in the notes on activations, from quadrature with 128 nodes.

@@ -6,13 +6,40 @@ mod textbook;
 
 use nalgebra::DMatrix;
 use overlap_runtime::{
-    Algorithm, Ensemble, Error, Initial, Parameters, Precision, Problem, ProblemBuilder, Schedule,
-    SimulateOptions, Simulator, SolveOptions, System, simulate, solve,
+    Activation, Algorithm, Ensemble, Error, Initial, Parameters, Precision, Problem, ProblemBuilder,
+    Schedule, Shape, SimulateOptions, Simulator, SolveOptions, System, simulate, solve,
 };
 use textbook::Textbook;
 
 overlap::overlap_system!(Gains: k = 2, p = 3, act = erf(gain = 2), teacher_act = sign, second_layer = trained);
 overlap::overlap_system!(Rectified: k = 1, p = 1, act = relu);
+
+/// A system of a user's own, with nothing beyond what it has to have.
+struct Own;
+
+impl System for Own {
+    fn name(&self) -> &str {
+        "Own"
+    }
+    fn shape(&self) -> Shape {
+        Rectified.shape()
+    }
+    fn activation(&self) -> Activation {
+        Rectified.activation()
+    }
+    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
+        Rectified.right_hand_side(parameters, state, derivative);
+    }
+    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
+        Rectified.risk(parameters, state)
+    }
+    fn equations(&self) -> &str {
+        ""
+    }
+    fn equations_latex(&self) -> &str {
+        ""
+    }
+}
 
 fn builder() -> ProblemBuilder {
     let m = DMatrix::from_row_slice(2, 3, &[0.3, 0.1, -0.2, 0.0, 0.4, 0.1]);
@@ -261,6 +288,6 @@ fn what_does_not_go_together_is_named() {
         assert!(error.to_string().starts_with(beginning), "{beginning}: {error}");
     }
     let problem = Problem::builder(1, 1).build().unwrap();
-    let error = simulate(&Rectified, &problem, &[1.0], &population()).unwrap_err();
-    assert!(error.to_string().starts_with("activation = relu, but it must be erf"), "{error}");
+    let error = simulate(&Own, &problem, &[1.0], &population()).unwrap_err();
+    assert!(error.to_string().starts_with("activation = relu, but it must be one whose"), "{error}");
 }

@@ -5,7 +5,7 @@
 //! da_i = -γ_a ∂R/∂a_i, and, from the square of one SGD step, the noise term of Q (arXiv 2202.00293; Saad and Solla,
 //! Phys. Rev. E 52, 4225, 1995).
 
-use crate::activation::{Activation, Activations, Term};
+use crate::activation::{Activation, Activations};
 use crate::expr::{Expr, Pool};
 use crate::gaussian::{Covariance, Definition, Expectation, place};
 use crate::resolve::{by_tilting, under};
@@ -206,7 +206,7 @@ impl<'a> Equations<'a> {
         let one = pool.integer(1);
         let terms = student.terms(pool).ok_or_else(|| missing("I2 = E[σ σ]", activations))?;
         let (mass, label) = match terms[..] {
-            [term] if is_one_gaussian(&term) => {
+            [term] if term.is_error_function() => {
                 let mut factors = vec![term.coefficient, term.coefficient];
                 for (index, name) in [(J, "u"), (L, "v")] {
                     let width = term.width.expect("just seen");
@@ -312,14 +312,9 @@ fn has_forms_by_coincidence(activations: Activations<'_>) -> bool {
     let mut pool = Pool::new();
     let terms = activations.student.terms(&mut pool).unwrap_or_default();
     let linear = terms.iter().all(|term| term.width.is_none() && term.power <= 1);
-    let one_gaussian = matches!(&terms[..], [term] if is_one_gaussian(term));
+    let one_gaussian = matches!(&terms[..], [term] if term.is_error_function());
     has_step(&mut pool, activations.student)
         || (!linear && !one_gaussian && has_step(&mut pool, activations.teacher))
-}
-
-/// Whether the derivative of a term is a Gaussian alone.
-fn is_one_gaussian(term: &Term) -> bool {
-    term.power == 0 && term.width.is_some()
 }
 
 /// Whether an activation has an error function of width 0, a step.

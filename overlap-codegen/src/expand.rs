@@ -2,7 +2,7 @@
 
 use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
-use crate::emit::{WordsCode, cost, count, jacobian, lanes, straight, words};
+use crate::emit::{WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
 use crate::equations::Equations;
 use crate::numerical;
 use crate::spec::{Specification, Unroll};
@@ -139,6 +139,7 @@ fn system(
         Some(span) => jacobian_items(path, &mut equations, specification, span)?,
         None => (quote!(), quote!()),
     };
+    let (pulls_kernel, pulls_method) = pulls_items(path, &mut equations);
     let (declaration, common) = (declaration(specification, texts), common(path, specification));
     let code = quote! {
         #declaration
@@ -190,6 +191,7 @@ fn system(
                 }
 
                 #jacobian_kernel
+                #pulls_kernel
             }
 
             impl #path::System for #name {
@@ -211,6 +213,7 @@ fn system(
                 }
                 #side_by_side
                 #jacobian_method
+                #pulls_method
             }
         };
     };
@@ -360,6 +363,38 @@ fn jacobian_items(
         }
     };
     Ok((kernel, method))
+}
+
+/// The kernel and the method of the expectations in the mean of a step of SGD, where the runtime needs them.
+fn pulls_items(path: &syn::Path, equations: &mut Equations<'_>) -> (TokenStream, TokenStream) {
+    let Some(body) = pulls(equations) else { return (quote!(), quote!()) };
+    let kernel = quote! {
+        use #path::generated::Partner;
+
+        pub(super) struct Pulls {
+            pub(super) with: Partner,
+            pub(super) overlaps: [f64; 3],
+        }
+
+        impl Kernel for Pulls {
+            type Output = [f64; 3];
+
+            #[inline(always)]
+            fn run<S: Simd>(self, s: S) -> [f64; 3] {
+                let Pulls { with, overlaps } = self;
+                let s = One(s);
+                #body
+            }
+        }
+    };
+    let method = quote! {
+        fn pulls(&self) -> ::core::option::Option<#path::generated::Pulls> {
+            ::core::option::Option::Some(|with, overlaps| {
+                #path::generated::dispatch(kernels::Pulls { with, overlaps })
+            })
+        }
+    };
+    (kernel, method)
 }
 
 /// The sizes that loops refer to.

@@ -26,6 +26,8 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
         static RULE: ::std::sync::OnceLock<#path::generated::Quadrature> = ::std::sync::OnceLock::new();
         let rule = RULE.get_or_init(|| #path::generated::Quadrature::new(#nodes));
         let activations = [#path::Activation::#student, #path::Activation::#teacher];
+    };
+    let shape = quote! {
         let shape = #path::System::shape(self);
     };
     let jacobian = specification.jacobian.map(|_| {
@@ -37,6 +39,7 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
                 jacobian: &mut [::core::primitive::f64],
             ) -> ::core::primitive::bool {
                 #rule
+                #shape
                 rule.jacobian(shape, activations, parameters, state, jacobian);
                 true
             }
@@ -51,6 +54,7 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
             derivative: &mut [::core::primitive::f64],
         ) {
             #rule
+            #shape
             rule.right_hand_side(shape, activations, parameters, state, derivative)
         }
         fn risk(
@@ -59,7 +63,14 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
             state: &[::core::primitive::f64],
         ) -> ::core::primitive::f64 {
             #rule
+            #shape
             rule.risk(shape, activations, parameters, state)
+        }
+        fn pulls(&self) -> ::core::option::Option<#path::generated::Pulls> {
+            ::core::option::Option::Some(|with, overlaps| {
+                #rule
+                rule.pulls(activations, with, overlaps)
+            })
         }
     }
 }

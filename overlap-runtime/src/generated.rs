@@ -10,6 +10,21 @@ pub use crate::simd::{
 pub use crate::{Parameters, Shape};
 pub use jacobian::{Along, Columns, Flow, Gradient, Lanes, Rows};
 
+/// What a node is to a student.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Partner {
+    /// The student itself.
+    Itself,
+    /// A teacher.
+    Teacher,
+    /// Another student.
+    Student,
+}
+
+/// K2(i, n) = E[σ''(λ_i) σ(λ_n)], J2(i, n) = E[σ'(λ_i) σ'(λ_n)] and I2(i, n) = E[σ(λ_i) σ(λ_n)] of student i and node n, from
+/// q_ii, q_in and q_nn.
+pub type Pulls = fn(Partner, [f64; 3]) -> [f64; 3];
+
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
 /// N = k + p nodes, teachers first; WIDE is N rounded up to a full pack; ROW ≥ p + BAND + MAX_LANES; BAND = p/2 + 1.

@@ -134,6 +134,13 @@ pub trait System: Send + Sync {
         false
     }
 
+    /// E[σ''σ], E[σ'σ'] and E[σσ] of a student and another node, for descent on the population risk; `None` where they are
+    /// not known, or are those of error functions.
+    #[doc(hidden)]
+    fn pulls(&self) -> Option<crate::generated::Pulls> {
+        None
+    }
+
     /// Population risk R = ½ E[(y - f)²], with the label noise's Δ/2.
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64;
 
@@ -187,6 +194,10 @@ impl<S: System + ?Sized> System for &S {
         derivative: &mut [Octet],
     ) -> bool {
         (**self).side_by_side(parameters, state, derivative)
+    }
+
+    fn pulls(&self) -> Option<crate::generated::Pulls> {
+        (**self).pulls()
     }
 
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {

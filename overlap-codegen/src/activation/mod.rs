@@ -34,6 +34,13 @@ pub struct Term {
     pub width: Option<Expr>,
 }
 
+impl Term {
+    /// Whether it is an error function alone, so that its derivative is one Gaussian.
+    pub fn is_error_function(&self) -> bool {
+        self.power == 0 && self.width.is_some()
+    }
+}
+
 /// What the engine must be told about an activation σ.
 pub trait Activation: Debug + Send + Sync {
     /// As it is written in `act = ...` and in problem files.
@@ -79,6 +86,14 @@ impl<'a> Activations<'a> {
     /// Whether all units have the same activation.
     pub fn agree(&self) -> bool {
         self.student.name() == self.teacher.name()
+    }
+
+    /// Whether all units are error functions, of any gain, or signs.
+    pub fn are_error_functions(&self) -> bool {
+        [self.student, self.teacher].iter().all(|activation| {
+            let terms = activation.terms(&mut Pool::new());
+            matches!(terms.as_deref(), Some([term]) if term.is_error_function())
+        })
     }
 
     /// The activation of a node. A role that runs over all nodes has the students'.

@@ -4,12 +4,14 @@ mod jacobian;
 mod lanes;
 mod nest;
 mod patterns;
+mod pulls;
 mod scalar;
 mod straight;
 mod words;
 
 pub use jacobian::jacobian;
 pub use lanes::lanes;
+pub use pulls::pulls;
 pub use straight::{cost, straight};
 pub use words::{WordsCode, words};
 

@@ -3,6 +3,7 @@
 mod network;
 mod number;
 
+use crate::generated::Partner;
 use crate::{Activation, Parameters, Shape};
 use nalgebra::DMatrix;
 use network::Network;
@@ -122,6 +123,26 @@ impl Quadrature {
                 jacobian[row * columns + column] = value.slope;
             }
         }
+    }
+
+    /// K2, J2 and I2 of a student and another node.
+    pub fn pulls(
+        &self,
+        [student, teacher]: [Activation; 2],
+        with: Partner,
+        [q_ii, q_in, q_nn]: [f64; 3],
+    ) -> [f64; 3] {
+        let omega = DMatrix::from_row_slice(2, 2, &[q_ii, q_in, q_in, q_nn]);
+        let node = if with == Partner::Itself { 0 } else { 1 };
+        let other = if with == Partner::Teacher { teacher } else { student };
+        let mut sums = [0.0; 3];
+        self.over(&omega, &[0, node], &mut |weight, field: &[f64]| {
+            let [x, y] = [field[0], field[1]];
+            sums[0] += weight * student.curvature(x) * other.value(y);
+            sums[1] += weight * student.derivative(x) * other.derivative(y);
+            sums[2] += weight * student.value(x) * other.value(y);
+        });
+        sums
     }
 
     fn evaluate<T: Number>(&self, network: &Network<T>, derivative: &mut [T]) {

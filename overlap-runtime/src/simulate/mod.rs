@@ -91,7 +91,7 @@ pub fn simulate_until<S: System + ?Sized>(
     let dimension = options.dimension_for(problem);
     let activations = [system.activation(), system.teacher_activation()];
     let setting = Setting::new(system.shape(), activations, parameters, problem, dimension);
-    let start = Start::new(options, setting, problem)?;
+    let start = Start::new(options, setting, problem, system.pulls())?;
     let steps = schedule::steps(times, dimension)?;
     let identity = options
         .checkpoint

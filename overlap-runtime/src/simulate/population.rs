@@ -8,6 +8,7 @@
 use super::checkpoint::Visit;
 use super::reduced::Chain;
 use super::setting::{Divergence, NotFinite, Setting, check_state};
+use crate::generated::{Partner, Pulls};
 use crate::weights::Weights;
 use crate::{Activation, Error, Problem};
 use std::f64::consts::FRAC_2_PI;
@@ -17,18 +18,27 @@ pub(super) struct Start {
     pub(super) setting: Setting,
     /// All weights over √d, teachers first, n rows.
     rows: Vec<f64>,
-    /// 1/g² of every unit.
-    widths: Vec<f64>,
+    expectations: Expectations,
+}
+
+/// K2, J2 and I2 of a student and another node.
+#[derive(Clone)]
+enum Expectations {
+    /// Of units erf(g λ/√2), with 1/g² of every unit, teachers first: what its smoothness adds to the variance of its
+    /// field; 0 for a sign.
+    ErrorFunctions(Vec<f64>),
+    /// As the system has them.
+    Of(Pulls),
 }
 
 impl Start {
     /// With the weights themselves, in d dimensions.
-    pub(super) fn direct(setting: Setting, problem: &Problem) -> Result<Self, Error> {
-        let widths = widths(&setting)?;
+    pub(super) fn direct(setting: Setting, problem: &Problem, pulls: Option<Pulls>) -> Result<Self, Error> {
+        let expectations = Expectations::new(&setting, pulls)?;
         let weights = Weights::of(problem, setting.dimension)?;
         let root = (setting.dimension as f64).sqrt();
         let rows = [weights.teacher.as_slice(), weights.student.as_slice()].concat();
-        Ok(Start { setting, rows: rows.into_iter().map(|weight| weight / root).collect(), widths })
+        Ok(Start { setting, rows: rows.into_iter().map(|weight| weight / root).collect(), expectations })
     }
 
     /// Numbers in all weights.
@@ -37,11 +47,11 @@ impl Start {
     }
 
     /// With weights in the n dimensions they span, which they never leave.
-    pub(super) fn reduced(setting: Setting, problem: &Problem) -> Result<Self, Error> {
-        let widths = widths(&setting)?;
+    pub(super) fn reduced(setting: Setting, problem: &Problem, pulls: Option<Pulls>) -> Result<Self, Error> {
+        let expectations = Expectations::new(&setting, pulls)?;
         let chain = Chain::new(setting, problem)?;
         let rows = chain.rows();
-        Ok(Start { setting: chain.setting, rows, widths })
+        Ok(Start { setting: chain.setting, rows, expectations })
     }
 }
 
@@ -49,7 +59,7 @@ impl Start {
 #[derive(Clone)]
 pub(super) struct Descent<'a> {
     setting: &'a Setting,
-    widths: &'a [f64],
+    expectations: &'a Expectations,
     rows: Vec<f64>,
     /// Second layer a.
     a: Vec<f64>,
@@ -62,11 +72,11 @@ pub(super) struct Descent<'a> {
 
 impl<'a> Descent<'a> {
     pub(super) fn new(start: &'a Start) -> Self {
-        let Start { setting, rows, widths } = start;
+        let Start { setting, rows, expectations } = start;
         let (n, p) = (setting.shape.nodes(), setting.shape.p);
         let mut descent = Descent {
             setting,
-            widths,
+            expectations,
             a: setting.parameters.a.clone(),
             step: 0,
             omega: vec![0.0; n * n],
@@ -147,19 +157,20 @@ impl<'a> Descent<'a> {
         let mut moved_a = self.a.clone();
         for i in 0..p {
             let own = k + i;
-            let pair = |m: usize| Pair::of(&self.omega, self.widths, own, m);
-            let bend: f64 = (0..n).map(|m| c[m] * pair(m).bend()).sum();
+            let pulls: Vec<[f64; 3]> =
+                (0..n).map(|m| self.expectations.of(&self.omega, [k, n], own, m)).collect();
+            let bend: f64 = pulls.iter().zip(&c).map(|([bend, ..], c)| c * bend).sum();
             let target = &mut self.moved[i * width..(i + 1) * width];
             target.copy_from_slice(&self.rows[own * width..(own + 1) * width]);
-            for m in 0..n {
+            for (m, [_, slopes, _]) in pulls.iter().enumerate() {
                 let own_bend = if m == own { bend } else { 0.0 };
-                let factor = rate * parameters.gamma * self.a[i] * (c[m] * pair(m).slopes() + own_bend);
+                let factor = rate * parameters.gamma * self.a[i] * (c[m] * slopes + own_bend);
                 for (target, row) in target.iter_mut().zip(&self.rows[m * width..]) {
                     *target += factor * row;
                 }
             }
             if shape.trained {
-                let pull: f64 = (0..n).map(|m| c[m] * pair(m).values()).sum();
+                let pull: f64 = pulls.iter().zip(&c).map(|([.., value], c)| c * value).sum();
                 moved_a[i] += rate * parameters.gamma_a * pull;
             }
         }
@@ -168,47 +179,44 @@ impl<'a> Descent<'a> {
     }
 }
 
-/// The covariance of two fields λ_u, λ_v of units erf(g λ/√2), with 1/g² beside each variance.
-struct Pair {
-    uu: f64,
-    uv: f64,
-    vv: f64,
-}
-
-impl Pair {
-    fn of(omega: &[f64], widths: &[f64], u: usize, v: usize) -> Self {
-        let n = widths.len();
-        Pair { uu: widths[u] + omega[u * n + u], uv: omega[u * n + v], vv: widths[v] + omega[v * n + v] }
-    }
-
-    /// I2 = E[σ(λ_u) σ(λ_v)].
-    fn values(&self) -> f64 {
-        FRAC_2_PI * libm::asin(self.uv / (self.uu * self.vv).sqrt())
-    }
-
-    /// J2 = E[σ'(λ_u) σ'(λ_v)].
-    fn slopes(&self) -> f64 {
-        FRAC_2_PI / (self.uu * self.vv - self.uv * self.uv).sqrt()
-    }
-
-    /// E[σ''(λ_u) σ(λ_v)].
-    fn bend(&self) -> f64 {
-        -self.uv * self.slopes() / self.uu
-    }
-}
-
-/// 1/g² of every unit, teachers first: what its smoothness adds to the variance of its field; 0 for a sign.
-fn widths(setting: &Setting) -> Result<Vec<f64>, Error> {
-    let width = |activation: Activation| match activation {
-        Activation::Erf => Ok(1.0),
-        Activation::ErfGain(gain) => Ok(1.0 / (gain * gain)),
-        Activation::Sign => Ok(0.0),
-        other => {
-            let bound = "erf (of any gain, or sign for teachers) for gradient descent on the population risk";
-            Err(Error::invalid("activation", other, bound))
+impl Expectations {
+    fn new(setting: &Setting, pulls: Option<Pulls>) -> Result<Self, Error> {
+        if let Some(pulls) = pulls {
+            return Ok(Expectations::Of(pulls));
         }
-    };
-    let mut widths = vec![width(setting.teacher_activation)?; setting.shape.k];
-    widths.resize(setting.shape.nodes(), width(setting.activation)?);
-    Ok(widths)
+        let width = |activation: Activation| match activation {
+            Activation::Erf => Ok(1.0),
+            Activation::ErfGain(gain) => Ok(1.0 / (gain * gain)),
+            Activation::Sign => Ok(0.0),
+            other => {
+                let bound =
+                    "one whose expectations the system has, for gradient descent on the population risk";
+                Err(Error::invalid("activation", other, bound))
+            }
+        };
+        let mut widths = vec![width(setting.teacher_activation)?; setting.shape.k];
+        widths.resize(setting.shape.nodes(), width(setting.activation)?);
+        Ok(Expectations::ErrorFunctions(widths))
+    }
+
+    /// K2 = E[σ''(λ_i) σ(λ_m)], J2 = E[σ'(λ_i) σ'(λ_m)], I2 = E[σ(λ_i) σ(λ_m)] of student node i and node m; k of the n
+    /// nodes are teachers.
+    fn of(&self, omega: &[f64], [k, n]: [usize; 2], i: usize, m: usize) -> [f64; 3] {
+        let [ii, im, mm] = [omega[i * n + i], omega[i * n + m], omega[m * n + m]];
+        match self {
+            Expectations::Of(pulls) => {
+                let with = match m {
+                    m if m == i => Partner::Itself,
+                    m if m < k => Partner::Teacher,
+                    _ => Partner::Student,
+                };
+                pulls(with, [ii, im, mm])
+            }
+            Expectations::ErrorFunctions(widths) => {
+                let (ii, mm) = (widths[i] + ii, widths[m] + mm);
+                let slopes = FRAC_2_PI / (ii * mm - im * im).sqrt();
+                [-im * slopes / ii, slopes, FRAC_2_PI * libm::asin(im / (ii * mm).sqrt())]
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::reduced::octet::Octet;
 use super::reduced::single::Single;
 use super::setting::{Divergence, NotFinite, Setting};
 use super::training;
+use crate::generated::Pulls;
 use crate::weights::Weights;
 use crate::{Error, Problem};
 
@@ -48,15 +49,20 @@ const OCTET: usize = 8;
 const WORTH_AN_OCTET: usize = 5;
 
 impl Start {
-    pub(super) fn new(options: &SimulateOptions, setting: Setting, problem: &Problem) -> Result<Self, Error> {
+    pub(super) fn new(
+        options: &SimulateOptions,
+        setting: Setting,
+        problem: &Problem,
+        pulls: Option<Pulls>,
+    ) -> Result<Self, Error> {
         let simulator = options.simulator_for(problem);
         let samples = match options.algorithm {
             Algorithm::OnePass => None,
             Algorithm::MultiPass { samples } => Some(samples),
             Algorithm::Population => {
                 let start = match simulator {
-                    Simulator::Reduced => population::Start::reduced(setting, problem),
-                    _ => population::Start::direct(setting, problem),
+                    Simulator::Reduced => population::Start::reduced(setting, problem, pulls),
+                    _ => population::Start::direct(setting, problem, pulls),
                 };
                 return start.map(Start::Population);
             }
