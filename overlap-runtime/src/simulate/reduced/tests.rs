@@ -23,7 +23,7 @@ fn builder(k: usize, p: usize) -> ProblemBuilder {
 fn start(problem: &Problem, system: &Textbook, d: usize, simulator: Simulator) -> Start {
     let parameters = Parameters::new(system, problem).unwrap();
     let setting = Setting::new(system.shape(), [system.activation(); 2], parameters, problem, d);
-    Start::new(&SimulateOptions::default().dimension(d).simulator(simulator), setting, problem).unwrap()
+    Start::new(&SimulateOptions::default().dimension(d).simulator(simulator), setting, problem, None).unwrap()
 }
 
 /// State and risk of every replica at two times, replica by replica.
