@@ -20,6 +20,7 @@ mod monitor;
 mod numerical;
 mod orthant;
 mod output;
+mod phase_diagram;
 pub mod plot;
 mod problem;
 pub mod problem_file;
@@ -46,6 +47,9 @@ pub use initial::Initial;
 pub use jacobian::{Jacobian, jacobian};
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
+pub use phase_diagram::{
+    DimensionCurves, PhaseDiagram, PhaseDiagramOptions, RegimeCurves, RiskCurve, phase_diagram,
+};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use schedule::Schedule;

@@ -45,7 +45,7 @@ pub struct Prefactors {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error(
     "κ + δ = {sum} is not above -1/2: a single step of SGD moves the student overlaps by about (γ/p)²/d ~ d^{}, which does \
-     not vanish as d grows, so that their fluctuations stay and there is no deterministic limit", -(1.0 + 2.0 * .sum)
+     not vanish as d grows, so that their fluctuations stay and there is no deterministic limit", 0.0 - (1.0 + 2.0 * .sum)
 )]
 pub struct NoLimit {
     /// κ + δ.
@@ -272,6 +272,7 @@ mod tests {
         assert!(none.prefactors(100.0).unwrap_err().to_string().contains("no deterministic limit"));
         assert!(none.limit().is_err());
         assert!(Regime::new(0.0, -1.0).unwrap().limit().unwrap_err().to_string().contains("~ d^1,"));
+        assert!(none.limit().unwrap_err().to_string().contains("~ d^0,"));
         assert!(Regime::new(-0.1, 0.0).is_err() && Regime::new(0.0, f64::NAN).is_err());
         let classical = Prefactors::classical(1e-3, 50.0).unwrap();
         assert_eq!(classical, Prefactors { time_step: 2e-5, flow: 1.0, noise: 1e-3 });
