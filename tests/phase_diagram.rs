@@ -12,7 +12,6 @@ use overlap::{
 const K: usize = 2;
 const RATIO: f64 = 2.0;
 
-const RUNS: usize = 8;
 static SEED: std::sync::LazyLock<u64> =
     std::sync::LazyLock::new(|| std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(0));
 
@@ -30,12 +29,14 @@ fn candidate(region: Region, sum: f64) -> (Limit, f64) {
     }
 }
 
-/// What is simulated: width p0 d^κ with a given κ + δ.
+/// What is simulated: width p0 d^κ with a given κ + δ. Wide students in few dimensions fluctuate more: more runs.
 #[derive(Clone, Copy)]
 struct Line {
     kappa: f64,
     p0: f64,
     sum: f64,
+    /// Runs of SGD.
+    runs: usize,
 }
 
 impl Line {
@@ -55,9 +56,10 @@ impl Line {
     }
 
     /// SGD with γ/p = (γ0/p0) d^-(κ+δ) at some numbers of steps.
-    fn sgd(self, d: f64, steps: &[f64], runs: usize) -> Ensemble {
+    fn sgd(self, d: f64, steps: &[f64]) -> Ensemble {
         let times: Vec<f64> = steps.iter().map(|steps| steps / d).collect();
-        let options = SimulateOptions::default().dimension(d as usize).replicas(runs).keep_replicas(true);
+        let options =
+            SimulateOptions::default().dimension(d as usize).replicas(self.runs).keep_replicas(true);
         let problem = self.problem(d, RATIO * d.powf(-self.sum));
         simulate(&self.system(d), &problem, &times, &options.seed(*SEED)).unwrap()
     }
@@ -66,7 +68,7 @@ impl Line {
     fn distance(self, ode: &dyn Fn(DynSystem) -> Weighted<DynSystem>, power: f64, d: f64) -> f64 {
         let ode =
             solve(&ode(self.system(d)), &self.problem(d, RATIO), &TIMES, &SolveOptions::default()).unwrap();
-        let sgd = self.sgd(d, &TIMES.map(|tau| tau * d.powf(-power)), RUNS);
+        let sgd = self.sgd(d, &TIMES.map(|tau| tau * d.powf(-power)));
         let deviation = |run: usize| {
             let run = sgd.replica(run).unwrap();
             let rows = (0..TIMES.len()).map(|row| (run.state(row).unwrap(), ode.state(row).unwrap()));
@@ -75,7 +77,7 @@ impl Line {
             };
             rows.map(difference).fold(0.0, f64::max)
         };
-        (0..RUNS).map(deviation).sum::<f64>() / RUNS as f64
+        (0..self.runs).map(deviation).sum::<f64>() / self.runs as f64
     }
 
     /// Dimensions over which a candidate with time step d^`power` is followed: up to 2·10⁵ steps for τ = 1.
@@ -104,9 +106,13 @@ const REGIONS: [Region; 3] = [Region::BlueLine, Region::Green, Region::Orange];
 /// alarm is 4 standard deviations away: rate below 1e-3 over all lines.
 #[test]
 fn sgd_approaches_the_curve_of_its_region() {
-    let narrow =
-        [1.0, 0.5, 0.125, 0.0, -0.125, -0.25, -0.375, -0.4375].map(|sum| Line { kappa: 0.0, p0: 3.0, sum });
-    let wide = [0.25, 0.125, 0.0, -0.125, -0.25].map(|sum| Line { kappa: 0.5, p0: 0.5, sum });
+    let narrow = [1.0, 0.5, 0.125, 0.0, -0.125, -0.25, -0.375, -0.4375].map(|sum| Line {
+        kappa: 0.0,
+        p0: 3.0,
+        sum,
+        runs: 8,
+    });
+    let wide = [0.25, 0.125, 0.0, -0.125, -0.25].map(|sum| Line { kappa: 0.5, p0: 0.5, sum, runs: 32 });
     for line in narrow.into_iter().chain(wide) {
         let Line { kappa, sum, .. } = line;
         let region = line.regime().region();
@@ -135,7 +141,7 @@ fn sgd_approaches_the_curve_of_its_region() {
 #[test]
 fn prefactors_of_a_dimension_are_nearer_than_the_limit() {
     for sum in [0.125, -0.125] {
-        let line = Line { kappa: 0.0, p0: 3.0, sum };
+        let line = Line { kappa: 0.0, p0: 3.0, sum, runs: 8 };
         let limit = line.regime().limit().unwrap();
         let power = limit.time_step_power;
         let d = line.dimensions(power)[1];
@@ -143,7 +149,7 @@ fn prefactors_of_a_dimension_are_nearer_than_the_limit() {
         let near = line.distance(&|system| prefactors.of(system), power, d);
         let far = line.distance(&|system| limit.of(system), power, d);
         println!("{sum} {near} {far}");
-        assert!(near < 0.5 * far, "{sum}: {near} {far}");
+        assert!(near < 0.1 * far, "{sum}: {near} {far}");
     }
 }
 
@@ -152,13 +158,13 @@ fn prefactors_of_a_dimension_are_nearer_than_the_limit() {
 #[test]
 fn no_curve_is_approached_without_a_limit() {
     for (kappa, p0) in [(0.0, 3.0), (0.5, 0.5)] {
-        let line = Line { kappa, p0, sum: -0.5 };
+        let line = Line { kappa, p0, sum: -0.5, runs: 128 };
         assert_eq!(line.regime().region(), Region::NoLimit);
         assert!(line.regime().limit().is_err() && line.regime().prefactors(100.0).is_err());
         for region in REGIONS {
             let found = line.distances(candidate(region, line.sum));
             println!("{kappa} {region:?} {found:?}");
-            assert!(found[1] > 0.8 * found[0] && found[1] > 1.0, "{region:?}: {found:?}");
+            assert!(found[1] > 0.6 * found[0] && found[1] > 1.0, "{region:?}: {found:?}");
         }
     }
 }
@@ -171,14 +177,15 @@ fn no_curve_is_approached_without_a_limit() {
 #[test]
 fn fluctuations_stay_where_there_is_no_limit() {
     let spread = |line: Line, d: f64, steps: f64| {
-        let sgd = line.sgd(d, &[steps], 400);
+        let sgd = line.sgd(d, &[steps]);
         let values: Vec<f64> =
-            (0..400).map(|run| sgd.replica(run).unwrap().state(0).unwrap().q(0, 0).ln()).collect();
-        let mean = values.iter().sum::<f64>() / 400.0;
-        (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 399.0).sqrt()
+            (0..line.runs).map(|run| sgd.replica(run).unwrap().state(0).unwrap().q(0, 0).ln()).collect();
+        let mean = values.iter().sum::<f64>() / line.runs as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        (squares / (line.runs - 1) as f64).sqrt()
     };
     for (sum, stays) in [(-0.4375, false), (-0.5, true), (-0.5625, true), (-0.75, true)] {
-        let line = Line { kappa: 0.0, p0: 3.0, sum };
+        let line = Line { kappa: 0.0, p0: 3.0, sum, runs: 400 };
         assert_eq!(line.regime().region() == Region::NoLimit, stays);
         let steps = |d: f64| line.regime().prefactors(d).map_or(8.0, |found| 8.0 / found.time_step);
         let [low, high] = [1e8, 1e16].map(|d| spread(line, d, steps(d)));
