@@ -60,7 +60,7 @@ pub use simulate::{
 };
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, Trigger, evaluate, linear_times,
-    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until,
+    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
 };
 pub use state::State;
 pub use system::{Parameters, System};

@@ -20,7 +20,7 @@ impl PhaseDiagram {
         if self.regimes.is_empty() {
             return Err(Error::Figure("the phase diagram has no curves".into()));
         }
-        let columns = if self.regimes.len() % 4 == 0 { 4 } else { self.regimes.len().min(3) };
+        let columns = if self.regimes.len().is_multiple_of(4) { 4 } else { self.regimes.len().min(3) };
         let first = Figure::new(title).columns(columns).shared_legend().panel(self.plane());
         Ok(self
             .regimes

@@ -29,7 +29,6 @@ struct Point<'a> {
     setup: &'a Setup,
     system: &'a dyn System,
     problem: &'a Problem,
-    parameters: &'a Parameters,
     /// Units of the clock in one unit of t.
     rate: f64,
     observables: Vec<Observable>,
@@ -77,16 +76,7 @@ fn attempt<S: System>(
     let parameters = Parameters::new(system, &problem)?;
     let rate = plan.record.clock.rate(parameters.gamma, parameters.s, parameters.batch);
     let observables = plan.record.observables(shape);
-    let point = Point {
-        plan,
-        setup: &setup,
-        system,
-        problem: &problem,
-        parameters: &parameters,
-        rate,
-        observables,
-        monitor,
-    };
+    let point = Point { plan, setup: &setup, system, problem: &problem, rate, observables, monitor };
     let mut errors = Vec::new();
     if plan.run.ode {
         errors.extend(point.ode(row)?.map(|error| format!("ODE: {error}")));
@@ -119,7 +109,7 @@ impl Point<'_> {
     }
 
     fn scene<'a>(&'a self, time: f64, state: State<'a>, risk: f64) -> Scene<'a> {
-        Scene::new(self.problem, self.parameters, time, state, risk)
+        Scene::new(self.problem, time, state, risk)
     }
 
     fn values(&self, time: f64, state: State<'_>, risk: f64) -> Values {

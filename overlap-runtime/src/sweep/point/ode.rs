@@ -1,6 +1,7 @@
 //! The ODE of a point.
 
 use super::{Point, Row};
+use crate::sweep::events::Watched;
 use crate::{Error, Event, SolveFailure, describe, solve_events, table};
 
 impl Point<'_> {
@@ -8,11 +9,11 @@ impl Point<'_> {
     pub(super) fn ode(&self, row: &mut Row) -> Result<Option<Error>, Error> {
         let record = &self.plan.record;
         let times = self.times([]);
-        let functions: Vec<_> = record
+        let functions: Vec<Watched<'_>> = record
             .events
             .iter()
-            .map(|event| event.function(self.system, self.problem, self.parameters, self.rate))
-            .collect();
+            .map(|event| event.function(self.system, self.problem, self.rate))
+            .collect::<Result<_, _>>()?;
         let mut events: Vec<Event<'_>> = Vec::with_capacity(functions.len());
         for (function, plan) in functions.iter().zip(&record.events) {
             let event = Event::below(&**function);

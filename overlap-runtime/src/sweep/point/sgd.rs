@@ -1,7 +1,7 @@
 //! SGD of a point.
 
 use super::{Point, Row, Values};
-use crate::sweep::events::EventPlan;
+use crate::sweep::events::{EventPlan, Watched};
 use crate::sweep::observable::Observable;
 use crate::{Ensemble, Error, SimulateOptions, describe, log_times, simulate_until, table};
 
@@ -22,10 +22,10 @@ impl Point<'_> {
             .simulator(self.plan.sgd.simulator)
             .replicas(self.plan.sgd.replicas)
             .seed(self.setup.data_seed);
-        let functions: Vec<_> = watched
+        let functions: Vec<Watched<'_>> = watched
             .iter()
-            .map(|event| event.function(self.system, self.problem, self.parameters, self.rate))
-            .collect();
+            .map(|event| event.function(self.system, self.problem, self.rate))
+            .collect::<Result<_, _>>()?;
         let level = |ensemble: &Ensemble, event: usize, index: usize| {
             let state = ensemble.mean(index)?;
             Some(functions[event](ensemble.times()[index], state, ensemble.risk()[index]))
