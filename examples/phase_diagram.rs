@@ -1,15 +1,16 @@
 //! The phase diagram of one-pass SGD in wide networks: which ODE remains as d grows, if any.
 //!
-//! Width p = p0 d^κ and learning rate γ = γ0 d^-δ on the mean-field scale (arXiv 2202.00293). Only γ/p counts, so that k = 4,
-//! p = 8, γ0 = p0 = 8, Δ = 10⁻³ stands for every (κ, δ) with the same κ + δ. One line of each region is solved, in the limit and at
-//! finite d, and simulated, from the same initial overlaps.
+//! Width p = p0 d^κ and learning rate γ = γ0 d^-δ on the mean-field scale (arXiv 2202.00293). All powers of d are those of
+//! γ/p, so that k = 4, p = 8, γ0 = p0, Δ = 10⁻³ stands for the line κ + δ = const. One line of each region is solved, in the limit
+//! and at finite d, and simulated, from the same initial overlaps.
 //!
 //! `cargo run --release --example phase_diagram [-- --quick] [-- --out DIR]`
 
 mod support;
 
 use overlap::{
-    Error, Initial, PhaseDiagramOptions, Problem, Regime, overlap_system, phase_diagram, write_atomically,
+    Error, Initial, PhaseDiagramOptions, Problem, Regime, RegimeCurves, Region, RiskCurve, overlap_system,
+    phase_diagram, write_atomically,
 };
 use std::process::ExitCode;
 use support::Options;
@@ -29,32 +30,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
     let asked = PhaseDiagramOptions::default().steps(if options.quick { 100_000 } else { 20_000_000 });
     let diagram = phase_diagram(&ErfK4P8, &problem, &asked)?;
     for regime in &diagram.regimes {
-        println!("κ + δ = {}, {}", regime.sum, regime.region);
-        match Regime::new(0.0, regime.sum)?.limit() {
-            Ok(limit) => println!("  τ = steps · d^{}", limit.time_step_power),
-            Err(reason) => println!("  {reason}"),
-        }
-        let end = |risk: &[f64]| risk.last().copied().unwrap_or(f64::NAN);
-        for finite in &regime.finite {
-            if let (Some(ode), Some(limit)) = (&finite.ode, &regime.limit) {
-                let (ode, limit) = (end(&ode.excess_risk), end(&limit.excess_risk));
-                println!(
-                    "  d = {}: excess risk at the end {ode:.3e}, in the limit {limit:.3e}",
-                    finite.dimension
-                );
-            } else {
-                let ends: Vec<f64> = finite.sgd.iter().map(|run| end(&run.excess_risk)).collect();
-                let (least, most) = (
-                    ends.iter().copied().fold(f64::INFINITY, f64::min),
-                    ends.iter().copied().fold(0.0, f64::max),
-                );
-                println!(
-                    "  d = {}: excess risk of {} runs at the end {least:.3} to {most:.3}",
-                    finite.dimension,
-                    ends.len()
-                );
-            }
-        }
+        tell(regime)?;
     }
     let figure =
         diagram.figure("One-pass SGD in wide networks: k = 4, p = 8, erf, γ_{0} = p_{0}, Δ = 10^{−3}")?;
@@ -63,5 +39,35 @@ fn experiment(options: &Options) -> Result<(), Error> {
     }
     write_atomically(options.out.join("phase_diagram.csv"), |writer| diagram.write_csv(writer))?;
     println!("Wrote CSV files and figures to {}", options.out.display());
+    Ok(())
+}
+
+/// What one κ + δ shows, beside the theory.
+fn tell(regime: &RegimeCurves) -> Result<(), Error> {
+    println!("κ + δ = {}, {}", regime.sum, regime.region);
+    match Regime::new(0.0, regime.sum)?.limit() {
+        Ok(limit) => println!("  τ = steps · d^{}", limit.time_step_power),
+        Err(reason) => println!("  {reason}"),
+    }
+    let end = |curve: &RiskCurve| curve.excess_risk.last().copied().unwrap_or(f64::NAN);
+    let mut floors = Vec::new();
+    for finite in &regime.finite {
+        let d = finite.dimension;
+        if let (Some(ode), Some(limit)) = (&finite.ode, &regime.limit) {
+            println!("  d = {d}: excess risk at the end {:.3e}, in the limit {:.3e}", end(ode), end(limit));
+            floors.push((d as f64, end(ode) - end(limit)));
+        } else {
+            let ends = || finite.sgd.iter().map(end);
+            let (least, most) = (ends().fold(f64::INFINITY, f64::min), ends().fold(0.0, f64::max));
+            println!(
+                "  d = {d}: excess risk of {} runs at the end {least:.3} to {most:.3}",
+                finite.sgd.len()
+            );
+        }
+    }
+    if let (Region::Green, [(near, high), .., (far, low)]) = (regime.region, &floors[..]) {
+        let slope = (high / low).ln() / (near / far).ln();
+        println!("  what remains above the limit falls as d^{slope:.3} (theory d^{})", -regime.sum);
+    }
     Ok(())
 }

@@ -145,9 +145,10 @@ pub struct PhaseDiagram {
 
 /// Solves and simulates `problem` on lines κ + δ = const of the phase diagram of arXiv 2202.00293.
 ///
-/// The problem's γ is γ0 p / p0 and its overlaps start every curve. As γ and p enter through γ/p = (γ0/p0) d^-(κ+δ), the system
-/// with its p units stands for every (κ, δ) on the line: SGD in d dimensions has learning rate γ d^-(κ+δ), and the ODE the
-/// weights of [`Regime::prefactors`]. Curves are over the region's own time τ, so that SGD tends to the limit's curve.
+/// The problem's γ is γ0 p / p0 and its overlaps start every curve. All powers of d are those of γ/p = (γ0/p0) d^-(κ+δ), so that the
+/// system with its p units stands for the line: SGD in d dimensions has learning rate γ d^-(κ+δ), and the ODE the weights of
+/// [`Regime::prefactors`]. (Where κ > 0 the p of a curve is the width that is reached at some d.) Curves are over the region's own
+/// time τ, so that SGD tends to the limit's curve.
 ///
 /// # Errors
 /// [`Error::Invalid`] for an option; those of [`solve`](fn@solve) and of [`simulate`].
