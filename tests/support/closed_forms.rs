@@ -21,6 +21,9 @@ pub(crate) struct ClosedForms<'a> {
     teachers: usize,
 }
 
+/// A function of one field.
+type Function<'a> = Box<dyn Fn(f64) -> f64 + 'a>;
+
 /// σ' or σ of a node.
 #[derive(Clone, Copy)]
 enum Of {
@@ -105,11 +108,11 @@ impl<'a> ClosedForms<'a> {
         let sigma = |node: usize| if node < self.teachers { self.teacher } else { self.student };
         let value = |node: usize| move |x: f64| sigma(node).value(x);
         let slope = |node: usize| move |x: f64| sigma(node).derivative(x);
-        let functions: Vec<(usize, Option<Box<dyn Fn(f64) -> f64>>)> = factors
+        let functions: Vec<(usize, Option<Function<'_>>)> = factors
             .iter()
             .map(|factor| match *factor {
-                Of::Value(node) => (node, Some(Box::new(value(node)) as Box<dyn Fn(f64) -> f64>)),
-                Of::Slope(node) => (node, Some(Box::new(slope(node)) as Box<dyn Fn(f64) -> f64>)),
+                Of::Value(node) => (node, Some(Box::new(value(node)) as Function<'_>)),
+                Of::Slope(node) => (node, Some(Box::new(slope(node)) as Function<'_>)),
                 Of::Field(node) => (node, None),
             })
             .collect();
