@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# How busy a sweep of 10,000 short solves keeps its threads: of the time that passes, the part in which they run or wait for
-# a core that others have (the last two numbers of /proc/PID/task/TID/schedstat), and the part in which they run.
+# How busy a sweep of 10,000 short solves keeps its threads: of the time that passes from start to exit, the part in which
+# they run (user and system time of the process), and the part in which they wait for a core that others have (the second
+# number of /proc/PID/task/TID/schedstat, read every 20 ms).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --quiet --release --example committee_cli
@@ -20,21 +21,25 @@ for run in 1 2 3 4 5; do
 import os, subprocess, sys, time
 program, work, threads, run = sys.argv[1:]
 start = time.monotonic()
-child = subprocess.Popen([program, "sweep", f"{work}/sweep.toml", "--out", f"{work}/{run}", "--quiet", "--threads", threads])
-seen = {}
-while child.poll() is None:
+command = [program, "sweep", f"{work}/sweep.toml", "--out", f"{work}/{run}", "--quiet", "--threads", threads]
+child = subprocess.Popen(command)
+waited = {}
+while True:
+    pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+    if pid:
+        break
     for task in os.listdir(f"/proc/{child.pid}/task"):
         try:
             with open(f"/proc/{child.pid}/task/{task}/schedstat") as file:
-                ran, waited, _ = map(int, file.read().split())
-            seen[task] = (ran, waited)
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+                waited[task] = int(file.read().split()[1])
+        except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
             pass
-    time.sleep(0.002)
+    time.sleep(0.02)
 wall = time.monotonic() - start
-ran = sum(ran for ran, _ in seen.values()) / 1e9
-waited = sum(waited for _, waited in seen.values()) / 1e9
+if status:
+    sys.exit("the sweep failed")
+ran, waited = usage.ru_utime + usage.ru_stime, sum(waited.values()) / 1e9
 whole = wall * int(threads)
-print(f"{wall:.2f} s: running or waiting for a core {(ran + waited) / whole:.1%}, running {ran / whole:.1%}")
+print(f"{wall:.2f} s: running {ran / whole:.1%}, waiting for a core {waited / whole:.1%}")
 PYTHON
 done

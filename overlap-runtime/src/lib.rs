@@ -20,6 +20,7 @@ mod monitor;
 mod numerical;
 mod orthant;
 mod output;
+mod phase_diagram;
 pub mod plot;
 mod problem;
 pub mod problem_file;
@@ -35,6 +36,7 @@ pub mod sweep;
 mod system;
 mod table;
 mod trajectory;
+mod weighted;
 mod weights;
 
 pub use activation::Activation;
@@ -45,6 +47,9 @@ pub use initial::Initial;
 pub use jacobian::{Jacobian, jacobian};
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
+pub use phase_diagram::{
+    DimensionCurves, PhaseDiagram, PhaseDiagramOptions, RegimeCurves, RiskCurve, phase_diagram,
+};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use schedule::Schedule;
@@ -55,9 +60,10 @@ pub use simulate::{
 };
 pub use solve::{
     Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, Trigger, evaluate, linear_times,
-    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until,
+    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
 };
 pub use state::State;
 pub use system::{Parameters, System};
 pub use table::{Column, Table, Values};
 pub use trajectory::{SolveStats, Trajectory};
+pub use weighted::Weighted;

@@ -23,12 +23,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const TESTS: [(&str, fn()); 6] = [
+const TESTS: [(&str, fn()); 8] = [
     ("killed at 20 random moments and gone on with, the table is that of an undisturbed run", killed),
+    ("shares that are killed and gone on with are merged to that table", killed_shares),
     ("threads, shards and merge do not change a byte", shared),
     ("a full disk costs what could not be written, and no more", full_disk),
     ("a full device under the table leaves the journal", full_table),
     ("a folder that cannot be written is told at once", unwritable),
+    ("a trajectory that cannot be written is the error of its point, and of no other", unwritable_trajectory),
     ("ctrl-c keeps the points that are done", interrupted),
 ];
 
@@ -132,6 +134,32 @@ fn killed() {
         done(&run(folder.path(), "sweep sweep.toml --out killed"));
         assert_eq!(fs::read(folder.path().join("killed/table.csv")).unwrap(), expected, "cut at {cut}");
     }
+}
+
+fn killed_shares() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    let expected = undisturbed(folder.path());
+    let whole = start.elapsed().as_secs_f64();
+    let lines: Vec<String> =
+        (1..=3).map(|n| format!("sweep sweep.toml --out shards --shard {n}/3 --threads 1")).collect();
+    let mut moments = Moments(20_221_123);
+    for _ in 0..5 {
+        let children: Vec<_> =
+            lines.iter().map(|line| command(folder.path(), line).spawn().unwrap()).collect();
+        for mut child in children {
+            std::thread::sleep(Duration::from_secs_f64(0.1 * whole * moments.next()));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+    let early = run(folder.path(), "merge shards");
+    assert_eq!(early.status.code(), Some(cli::FAILED.into()), "the kills came too late");
+    for line in &lines {
+        done(&run(folder.path(), line));
+    }
+    done(&run(folder.path(), "merge shards"));
+    assert_eq!(fs::read(folder.path().join("shards/table.csv")).unwrap(), expected);
 }
 
 fn shared() {
@@ -241,6 +269,34 @@ fn unwritable() {
     assert!(text.contains("out: cannot make the folder"), "{text}");
     let output = run(folder.path(), "sweep nothing.toml");
     assert_eq!(output.status.code(), Some(cli::FAILED.into()));
+}
+
+/// Something stands where the file should be: nobody, not even root, can write there.
+fn unwritable_trajectory() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("sweep.toml"),
+        format!("{SWEEP}\n").replace("until = 60", "until = 60\ntrajectories = 3"),
+    )
+    .unwrap();
+    let expected = undisturbed(folder.path());
+    let blocked = folder.path().join("out/trajectories/000007-ode.npz/inside");
+    fs::create_dir_all(&blocked).unwrap();
+    let output = run(folder.path(), "sweep sweep.toml --out out");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(cli::FAILED.into()), "{text}");
+    assert!(text.contains("000007-ode.npz: cannot write"), "{text}");
+    let table = fs::read_to_string(folder.path().join("out/table.csv")).unwrap();
+    let rows = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let (found, known) = (rows(&table), rows(std::str::from_utf8(&expected).unwrap()));
+    assert_eq!(found.len(), known.len());
+    for (n, (found, known)) in found.iter().zip(&known).enumerate() {
+        assert_eq!(found == known, n != 7, "{found}");
+    }
+    assert!(found[7].contains("000007-ode.npz: cannot write"), "{}", found[7]);
+    fs::remove_dir_all(blocked.parent().unwrap()).unwrap();
+    done(&run(folder.path(), "sweep sweep.toml --out out"));
+    assert_eq!(fs::read(folder.path().join("out/table.csv")).unwrap(), expected);
 }
 
 fn interrupted() {

@@ -368,7 +368,7 @@ fn results_of_all_commands_are_made_again_and_drawn() {
     for (flags, marks) in [
         ("", vec!["ODE: excess risk", "learning rate γ", "label noise Δ"]),
         ("--x learning_rate --by noise", vec!["Δ = 0.1<", "Δ = 0<"]),
-        ("--x noise --y ode_risk,ode_excess_risk --linear x,y", vec![">ode_risk<"]),
+        ("--x noise --y ode_risk,ode_excess_risk --linear x,y", vec![">ode_risk<", ">mean over γ<"]),
     ] {
         let (code, text) =
             command(&system, folder.path(), &format!("plot sweep/table.csv {flags} --out f.svg"));
@@ -377,6 +377,15 @@ fn results_of_all_commands_are_made_again_and_drawn() {
         for mark in marks {
             assert!(svg.contains(mark), "{flags}: {mark} is missing");
         }
+    }
+    // κ and δ span the phase diagram, with its boundaries; what else varies is named.
+    let text = "[problem]\np = 2\nalignment = 0.3\n[grid]\nkappa = [0, 0.25]\ndelta = [-0.25, 0, 0.25]\nnoise = [0, 0.1]\n[record]\nuntil = 1\n";
+    std::fs::write(folder.path().join("p.toml"), text).unwrap();
+    assert_eq!(command(&system, folder.path(), "sweep p.toml --out plane/").0, 0);
+    assert_eq!(command(&system, folder.path(), "plot plane/table.csv --out f.svg").0, 0);
+    let svg = std::fs::read_to_string(folder.path().join("f.svg")).unwrap();
+    for mark in [">κ<", ">δ<", ">κ + δ = 0<", ">κ + δ = −1/2<", ">mean over Δ<"] {
+        assert!(svg.contains(mark), "{mark} is missing");
     }
     let (code, text) = command(&system, folder.path(), "sweep s.toml --dry-run");
     assert!(

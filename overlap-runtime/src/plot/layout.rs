@@ -51,17 +51,22 @@ pub(super) fn scene(figure: &Figure) -> Result<Scene, Error> {
         )));
     }
     let columns = figure.columns.min(figure.panels.len());
-    let height = [380.0, 300.0, 220.0, 170.0][columns - 1];
-    let width = (WIDTH - 2.0 * OUTER - (columns - 1) as f64 * BETWEEN) / columns as f64;
     let mut prepared = Vec::with_capacity(figure.panels.len());
-    // Plots of a column share their left edge.
-    let mut rooms = vec![0.0f64; columns];
     for (index, panel) in figure.panels.iter().enumerate() {
         let (x, y) = extents(panel, index)?;
-        let ticks = y.ticks(height, 48.0, 36.0);
-        let room = &mut rooms[index % columns];
-        *room = room.max(label_room(panel, &ticks));
+        let ticks = y.ticks(height(if panel.wide { 1 } else { columns }), 48.0, 36.0);
         prepared.push(Prepared { panel, x, y, ticks });
+    }
+    let rows: Vec<&[Prepared<'_>]> = prepared
+        .chunk_by(|one, next| !one.panel.wide && !next.panel.wide)
+        .flat_map(|panels| panels.chunks(columns))
+        .collect();
+    // Plots of a column share their left edge.
+    let mut rooms = vec![0.0f64; columns];
+    for row in rows.iter().filter(|row| !row[0].panel.wide) {
+        for (room, Prepared { panel, ticks, .. }) in rooms.iter_mut().zip(*row) {
+            *room = room.max(label_room(panel, ticks));
+        }
     }
 
     let mut items = Vec::new();
@@ -71,23 +76,36 @@ pub(super) fn scene(figure: &Figure) -> Result<Scene, Error> {
         heading(&figure.title, at, TITLE_SIZE, WIDTH - 2.0 * OUTER, &mut items);
         top += TITLE_ROW;
     }
-    for (row, panels) in prepared.chunks(columns).enumerate() {
+    for (row, panels) in rows.into_iter().enumerate() {
         top += if row == 0 { 0.0 } else { BETWEEN };
+        let wide = panels[0].panel.wide;
+        let (height, width) = if wide { (height(1), width(1)) } else { (height(columns), width(columns)) };
+        let room = |column: usize| {
+            if wide { label_room(panels[0].panel, &panels[0].ticks) } else { rooms[column] }
+        };
+        if figure.shared_legend {
+            let series = panels.iter().flat_map(|panel| &panel.panel.series);
+            let legend = Legend::new(series, WIDTH - 2.0 * OUTER - room(0));
+            let high = legend.height();
+            legend.draw(OUTER + room(0), top, &mut items);
+            top += high;
+        }
+        let shown = |panel: &Panel| if figure.shared_legend { 0 } else { panel.series.len() };
         let title = if panels.iter().all(|panel| panel.panel.title.is_empty()) { 0.0 } else { HEADING_ROW };
-        let legend = |(panel, room): (&Prepared<'_>, _)| {
-            Legend::new(panel.panel, width - room - right(panel.panel)).height()
+        let tall = |(column, panel): (usize, &Prepared<'_>)| {
+            let plot = width - room(column) - right(panel.panel);
+            Legend::new(&panel.panel.series[..shown(panel.panel)], plot).height()
         };
         // Plots of a row stand at the same height, below the tallest legend.
-        let legends = panels.iter().zip(rooms.iter().copied()).map(legend).fold(0.0, f64::max);
-        let header = title + legends + 6.0;
+        let header = title + panels.iter().enumerate().map(tall).fold(0.0, f64::max) + 6.0;
         for (column, Prepared { panel, x, y, ticks }) in panels.iter().enumerate() {
             let start = OUTER + column as f64 * (width + BETWEEN);
-            let (left, plot) = (start + rooms[column], width - rooms[column] - right(panel));
+            let (left, plot) = (start + room(column), width - room(column) - right(panel));
             let frame = Frame { left, top: top + header, width: plot, height, x: *x, y: *y };
             if !panel.title.is_empty() {
                 heading(&panel.title, [left, top + HEADING_SIZE], HEADING_SIZE, plot, &mut items);
             }
-            Legend::new(panel, plot).draw(left, top + title, &mut items);
+            Legend::new(&panel.series[..shown(panel)], plot).draw(left, top + title, &mut items);
             // Cells lie below the axes, everything else above.
             for heat in panel.series.iter().filter_map(heat_map) {
                 heat::draw(heat, &frame, &mut items)?;
@@ -100,6 +118,16 @@ pub(super) fn scene(figure: &Figure) -> Result<Scene, Error> {
         top += header + height + BELOW.iter().sum::<f64>();
     }
     Ok(Scene { width: WIDTH, height: (top + OUTER / 2.0).ceil(), items })
+}
+
+/// Height of a plot, of which there are `columns` side by side.
+fn height(columns: usize) -> f64 {
+    [380.0, 300.0, 220.0, 170.0][columns - 1]
+}
+
+/// Width of a panel, of which there are `columns` side by side.
+fn width(columns: usize) -> f64 {
+    (WIDTH - 2.0 * OUTER - (columns - 1) as f64 * BETWEEN) / columns as f64
 }
 
 /// A panel with its ranges and the ticks of its vertical axis.
@@ -199,6 +227,11 @@ fn check(series: &Series, panel: &Panel) -> Result<(), String> {
             low[n],
             high[n]
         ));
+    }
+    if let Series::Texts { texts, .. } = series
+        && texts.len() != x.len()
+    {
+        return Err(format!("it has {} places and {} texts", x.len(), texts.len()));
     }
     let on = |axis: &Axis, value: f64| axis.scale == AxisScale::Linear || value > 0.0;
     let top = columns[columns.len() - 1];
@@ -303,15 +336,26 @@ fn draw(series: &Series, frame: &Frame, items: &mut Vec<Item>) {
             }
         }
         Series::Points { x, y, .. } => {
-            for [x, y] in
-                (0..x.len()).filter_map(|n| Some([frame.x.fraction(x[n])?, frame.y.fraction(y[n])?]))
-            {
-                if (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y) {
-                    items.push(dot(frame.at([x, y]), style));
-                }
+            for (_, at) in places(x, y, frame) {
+                items.push(dot(at, style));
+            }
+        }
+        Series::Texts { x, y, texts, .. } => {
+            for (n, at) in places(x, y, frame) {
+                let (spans, colour) = (text::parse(&texts[n]), style.colour);
+                let size = TICK_SIZE;
+                items.push(Item::Text { at, size, anchor: Anchor::Middle, vertical: false, colour, spans });
             }
         }
     }
+}
+
+/// Which points lie inside the plot, and where on the page.
+fn places<'a>(x: &'a [f64], y: &'a [f64], frame: &'a Frame) -> impl Iterator<Item = (usize, [f64; 2])> + 'a {
+    (0..x.len()).filter_map(|n| {
+        let at = [frame.x.fraction(x[n])?, frame.y.fraction(y[n])?];
+        at.iter().all(|place| (0.0..=1.0).contains(place)).then(|| (n, frame.at(at)))
+    })
 }
 
 /// Stretches of neighbouring points that can all be placed.

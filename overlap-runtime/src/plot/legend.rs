@@ -1,9 +1,9 @@
 //! The legend of a panel: one row or more above the plot, never on the data.
 
+use super::Series;
 use super::scene::{Anchor, Item, Stroke};
 use super::style::{Colour, Dash, Marker, Style, TICK_SIZE};
 use super::text::{self, Span};
-use super::{Panel, Series};
 
 const ROW: f64 = 23.0;
 const SWATCH: f64 = 24.0;
@@ -28,9 +28,9 @@ struct Entry<'a> {
 
 impl<'a> Legend<'a> {
     /// Fills rows of a given width; series with the same label share an entry.
-    pub(super) fn new(panel: &'a Panel, width: f64) -> Self {
+    pub(super) fn new(series: impl IntoIterator<Item = &'a Series>, width: f64) -> Self {
         let mut groups: Vec<(&str, Vec<&Series>)> = Vec::new();
-        for series in panel.series.iter().filter(|series| !series.label().is_empty()) {
+        for series in series.into_iter().filter(|series| !series.label().is_empty()) {
             match groups.iter_mut().find(|(label, _)| *label == series.label()) {
                 Some((_, group)) => group.push(series),
                 None => groups.push((series.label(), vec![series])),
@@ -85,7 +85,7 @@ fn swatch(series: &Series, x: f64, y: f64, items: &mut Vec<Item>) {
             let points = vec![[x, top], [x + SWATCH, top], [x + SWATCH, low], [x, low]];
             items.push(Item::Area { points, colour: style.colour, alpha: style.alpha });
         }
-        Series::Points { .. } | Series::Heat(_) => {}
+        Series::Points { .. } | Series::Texts { .. } | Series::Heat(_) => {}
     }
 }
 

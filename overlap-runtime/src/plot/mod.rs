@@ -25,6 +25,7 @@ mod concentration;
 mod heat;
 mod layout;
 mod legend;
+mod phase_diagram;
 mod png;
 mod result;
 mod scene;
@@ -51,8 +52,10 @@ pub struct Figure {
     pub title: String,
     /// Panels, row by row.
     pub panels: Vec<Panel>,
-    /// Panels side by side, 1 to 4.
+    /// Panels side by side, 1 to 4; wide ones have rows of their own.
     pub columns: usize,
+    /// Whether the panels of a row have one legend, above them all.
+    pub shared_legend: bool,
 }
 
 /// One plot: two axes and what is drawn between them, in order.
@@ -66,6 +69,8 @@ pub struct Panel {
     pub y: Axis,
     /// What is drawn; later ones lie on top.
     pub series: Vec<Series>,
+    /// Whether it has a row of its own, as wide as the page.
+    pub wide: bool,
 }
 
 /// Data and how it is drawn. Series of a panel with the same label share one legend entry; an empty label has none.
@@ -109,6 +114,17 @@ pub enum Series {
         /// Vertical values, as many.
         y: Vec<f64>,
     },
+    /// Texts at (x, y), which is the middle of their baseline; the width of the style is no matter.
+    Texts {
+        /// Colour.
+        style: Style,
+        /// Horizontal values.
+        x: Vec<f64>,
+        /// Vertical values, as many.
+        y: Vec<f64>,
+        /// As many texts, with markup.
+        texts: Vec<String>,
+    },
     /// Coloured cells, with a colour bar beside the plot.
     Heat(Heat),
 }
@@ -117,13 +133,16 @@ impl Series {
     fn label(&self) -> &str {
         match self {
             Series::Line { label, .. } | Series::Band { label, .. } | Series::Points { label, .. } => label,
-            Series::Heat(_) => "",
+            Series::Texts { .. } | Series::Heat(_) => "",
         }
     }
 
     fn style(&self) -> Style {
         match self {
-            Series::Line { style, .. } | Series::Band { style, .. } | Series::Points { style, .. } => *style,
+            Series::Line { style, .. }
+            | Series::Band { style, .. }
+            | Series::Points { style, .. }
+            | Series::Texts { style, .. } => *style,
             Series::Heat(_) => Style::line(Colour::BLACK),
         }
     }
@@ -131,7 +150,9 @@ impl Series {
     /// Horizontal values and the one or two columns of vertical ones; none of a heat map.
     fn columns(&self) -> (&[f64], Vec<&[f64]>) {
         match self {
-            Series::Line { x, y, .. } | Series::Points { x, y, .. } => (x, vec![y]),
+            Series::Line { x, y, .. } | Series::Points { x, y, .. } | Series::Texts { x, y, .. } => {
+                (x, vec![y])
+            }
             Series::Band { x, low, high, .. } => (x, vec![low, high]),
             Series::Heat(_) => (&[], Vec::new()),
         }
@@ -141,7 +162,12 @@ impl Series {
 impl Panel {
     /// A panel without data.
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        Panel { title: title.into(), x, y, series: Vec::new() }
+        Panel { title: title.into(), x, y, series: Vec::new(), wide: false }
+    }
+
+    /// The same, in a row of its own and as wide as the page.
+    pub fn wide(self) -> Self {
+        Panel { wide: true, ..self }
     }
 
     /// Adds a line; an empty label keeps it out of the legend.
@@ -169,6 +195,13 @@ impl Panel {
         self
     }
 
+    /// Adds a text at (x, y).
+    pub fn text(mut self, text: impl Into<String>, colour: Colour, x: f64, y: f64) -> Self {
+        let (style, texts) = (Style::line(colour), vec![text.into()]);
+        self.series.push(Series::Texts { style, x: vec![x], y: vec![y], texts });
+        self
+    }
+
     /// Adds points; an empty label keeps them out of the legend.
     pub fn points(mut self, label: impl Into<String>, style: Style, x: Vec<f64>, y: Vec<f64>) -> Self {
         self.series.push(Series::Points { label: label.into(), style, x, y });
@@ -179,7 +212,7 @@ impl Panel {
 impl Figure {
     /// A figure without panels, to be drawn in one column.
     pub fn new(title: impl Into<String>) -> Self {
-        Figure { title: title.into(), panels: Vec::new(), columns: 1 }
+        Figure { title: title.into(), panels: Vec::new(), columns: 1, shared_legend: false }
     }
 
     /// Adds a panel.
@@ -191,6 +224,11 @@ impl Figure {
     /// The same, with `columns` panels side by side.
     pub fn columns(self, columns: usize) -> Self {
         Figure { columns, ..self }
+    }
+
+    /// The same, with one legend for the panels of a row.
+    pub fn shared_legend(self) -> Self {
+        Figure { shared_legend: true, ..self }
     }
 
     /// The figure as an SVG document, [`WIDTH`] wide.

@@ -1,6 +1,6 @@
 //! Figures of result tables: what `plot FILE` draws.
 
-use super::{Axis, AxisScale, Colour, Figure, Heat, Panel, Style};
+use super::{Axis, AxisScale, Colour, Figure, Heat, Panel, Style, heat};
 use crate::{Error, Table, Values};
 use std::collections::BTreeMap;
 
@@ -180,14 +180,17 @@ impl TableFigure {
         }
         panel.x.scale = self.scale("x", horizontal.iter().flatten().copied());
         panel.y.scale = self.scale("y", all.into_iter());
+        panel.title = averaged(parameters, &[Some(&x), self.by.as_ref()]);
         Ok(Figure::new(title).panel(panel))
     }
 
-    /// A result of a sweep over two parameters.
+    /// A result of a sweep over two parameters; κ and δ, where both vary, are those of the phase diagram.
     fn map(&self, table: &Table, parameters: &[String], title: String) -> Result<Figure, Error> {
-        let fastest = parameters.iter().rev().find(|name| !self.y.contains(name));
-        let x = self.x.clone().or_else(|| fastest.cloned());
-        let rest = parameters.iter().rev().find(|name| Some(*name) != x.as_ref());
+        let plane = ["delta", "kappa"].map(str::to_owned);
+        let plane = if plane.iter().all(|name| parameters.contains(name)) { &plane[..] } else { &[] };
+        let order = || plane.iter().rev().chain(parameters.iter().rev());
+        let x = self.x.clone().or_else(|| order().find(|name| !self.y.contains(name)).cloned());
+        let rest = order().find(|name| Some(*name) != x.as_ref());
         let y = self.y.first().cloned().or_else(|| rest.cloned());
         let z = self.z.clone().or_else(|| results(table).first().cloned());
         let (Some(x), Some(y), Some(z)) = (x, y, z) else {
@@ -219,8 +222,13 @@ impl TableFigure {
         };
         let colours = axis(&z, "z", cells.iter().flatten().flatten().copied().collect());
         let (horizontal, vertical) = (axis(&x, "x", xs.clone()), axis(&y, "y", ys.clone()));
-        let heat = Heat { x: xs, y: ys, z: cells, axis: colours };
-        Ok(Figure::new(title).panel(Panel::new("", horizontal, vertical).heat(heat)))
+        let mut panel = Panel::new(averaged(parameters, &[Some(&x), Some(&y)]), horizontal, vertical);
+        if plane.contains(&x) && plane.contains(&y) {
+            panel = with_boundaries(panel, &xs, &ys);
+        }
+        // Drawn first, wherever it stands.
+        panel = panel.heat(Heat { x: xs, y: ys, z: cells, axis: colours });
+        Ok(Figure::new(title).panel(panel))
     }
 
     /// Logarithmic where asked for, over more than a decade and a half, and on grids that are evenly spaced so.
@@ -277,6 +285,31 @@ impl Ord for Key {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.total_cmp(&other.0)
     }
+}
+
+/// The boundaries of the phase diagram over cells at these values of κ and δ, whichever is which.
+fn with_boundaries(mut panel: Panel, xs: &[f64], ys: &[f64]) -> Panel {
+    let ends = |values: &[f64]| {
+        let edges = heat::edges(values, AxisScale::Linear);
+        (edges[0], edges[edges.len() - 1])
+    };
+    let ((left, right), (low, high)) = (ends(xs), ends(ys));
+    panel.x = Axis::linear(panel.x.label).range(left, right);
+    panel.y = Axis::linear(panel.y.label).range(low, high);
+    let style = Style::line(Colour::VERMILLION).width(2.5);
+    for (sum, label, style) in [(0.0, "κ + δ = 0", style), (-0.5, "κ + δ = −1/2", style.dashed())] {
+        panel = panel.line(label, style, vec![left, right], vec![sum - left, sum - right]);
+    }
+    panel
+}
+
+/// `mean over κ, d`: parameters that vary, seeds aside, and are on no axis.
+fn averaged(parameters: &[String], shown: &[Option<&String>]) -> String {
+    let seeds = ["seed", "data_seed"];
+    let others =
+        parameters.iter().filter(|name| !shown.contains(&Some(*name)) && !seeds.contains(&name.as_str()));
+    let others: Vec<&str> = others.map(|name| symbol(name)).collect();
+    if others.is_empty() { String::new() } else { format!("mean over {}", others.join(", ")) }
 }
 
 fn missing(table: &Table, name: &str) -> Error {

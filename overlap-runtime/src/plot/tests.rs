@@ -193,6 +193,46 @@ fn what_cannot_be_drawn_is_named() {
 }
 
 #[test]
+fn a_wide_panel_has_its_row_and_a_row_may_share_its_legend() {
+    let at = |label: &str| {
+        let panel = Panel::new("", Axis::linear("").range(0.0, 1.0), Axis::linear("").range(0.0, 1.0));
+        panel.points(label, Style::dots(Colour::BLUE), vec![0.0, 1.0], vec![0.0, 1.0])
+    };
+    let figure = Figure::new("").columns(2).panel(at("one").wide()).panel(at("two")).panel(at("two"));
+    let swatches = |figure: &Figure| figure.to_svg().unwrap().matches(">two<").count();
+    assert_eq!(swatches(&figure), 2);
+    let shared = figure.shared_legend();
+    assert_eq!(swatches(&shared), 1);
+    let svg = shared.to_svg().unwrap();
+    let (x, y) = (attributes(&svg, "circle", "cx"), attributes(&svg, "circle", "cy"));
+    // A sample, the wide panel, a sample, two panels side by side.
+    let [_, a, b, _, c, d, e, f] = x[..] else { panic!("{x:?}") };
+    assert!(b - a > 800.0 && b == f && a == c && (d - c - (f - e)).abs() < 0.02 && e > d, "{x:?}");
+    assert!(y[1] < y[5] && y[4] == y[6] && y[3] < y[5], "{y:?}");
+}
+
+#[test]
+fn texts_stand_where_they_are_put() {
+    let panel = Panel::new("", Axis::linear("").range(0.0, 1.0), Axis::linear("").range(0.0, 1.0))
+        .points("", Style::dots(Colour::BLUE), vec![0.3], vec![0.6])
+        .text("here", Colour::BLACK, 0.3, 0.6)
+        .text("outside", Colour::BLACK, 1.3, 0.6);
+    let svg = Figure::new("").panel(panel.clone()).to_svg().unwrap();
+    let text = svg.lines().find(|line| line.contains(">here<")).unwrap();
+    assert_eq!(attributes(text, "text", "x"), attributes(&svg, "circle", "cx"));
+    assert_eq!(attributes(text, "text", "y"), attributes(&svg, "circle", "cy"));
+    assert!(text.contains("text-anchor=\"middle\"") && !svg.contains("outside"));
+    let mut few = panel;
+    few.series.push(Series::Texts {
+        style: Style::line(Colour::BLACK),
+        x: vec![0.0],
+        y: vec![0.0],
+        texts: vec![],
+    });
+    assert!(message(Figure::new("").panel(few).to_svg()).contains("1 places and 0 texts"));
+}
+
+#[test]
 fn the_extension_picks_the_format_and_files_appear_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -370,22 +410,25 @@ fn axis() -> impl Strategy<Value = Axis> {
 
 fn figure() -> impl Strategy<Value = Figure> {
     let data = || prop::collection::vec((value(), value(), value()), 0..8);
-    let series = (0..3u8, data(), ".{0,6}").prop_map(|(kind, data, label)| {
+    let series = (0..4u8, data(), ".{0,6}").prop_map(|(kind, data, label)| {
         let x: Vec<f64> = data.iter().map(|row| row.0).collect();
         let (low, high) = data.iter().map(|row| (row.1.min(row.2), row.1.max(row.2))).unzip();
         let style = Style::line(Colour::BLUE);
         match kind {
             0 => Series::Line { label, style, x, y: high },
             1 => Series::Points { label, style, x, y: high },
+            2 => Series::Texts { style, texts: vec![label; x.len()], x, y: high },
             _ => Series::Band { label, style, x, low, high },
         }
     });
-    let panel = (".{0,8}", axis(), axis(), prop::collection::vec(series, 1..3))
-        .prop_map(|(title, x, y, series)| Panel { title, x, y, series });
-    (".{0,30}", prop::collection::vec(panel, 1..3), 1..4usize).prop_map(|(title, panels, columns)| Figure {
+    let panel = (".{0,8}", axis(), axis(), prop::collection::vec(series, 1..3), any::<bool>())
+        .prop_map(|(title, x, y, series, wide)| Panel { title, x, y, series, wide });
+    let panels = prop::collection::vec(panel, 1..4);
+    (".{0,30}", panels, 1..4usize, any::<bool>()).prop_map(|(title, panels, columns, shared_legend)| Figure {
         title,
         panels,
         columns,
+        shared_legend,
     })
 }
 

@@ -27,7 +27,7 @@ mod times;
 pub use event::{Crossing, Event, EventFunction, Trigger};
 pub use many::{solve_many, solve_many_monitored};
 pub use options::{Method, SolveOptions};
-pub use rhs::{RightHandSide, evaluate};
+pub use rhs::{RightHandSide, evaluate, speed};
 pub use times::{linear_times, log_times};
 
 use crate::schedule::Schedules;

@@ -2,7 +2,7 @@
 
 use super::attempt::NotFinite;
 use crate::schedule::Schedules;
-use crate::{Error, Parameters, Problem, Shape, SolveFailure, System};
+use crate::{Error, Parameters, Problem, Shape, SolveFailure, State, System};
 use nalgebra::{DMatrix, DVector};
 
 /// The right-hand side of the ODE at one state, as matrices.
@@ -43,6 +43,36 @@ pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<Rig
         d_q: DMatrix::from_fn(p, p, |i, j| derivative[shape.q(i, j)]),
         d_a: DVector::from_fn(p, |i, _| if trained { derivative[shape.a(i)] } else { 0.0 }),
         risk,
+    })
+}
+
+/// How fast the overlaps move: a function of time and state that gives the largest |dΩ/dt| over all entries of the state, with the rates
+/// of that time. It is the way to a steady state in [`solve_events`](crate::solve_events):
+///
+/// ```
+/// use overlap_runtime::{Activation, DynSystem, Event, Problem, Silent, SolveOptions, State, solve_until, speed};
+/// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
+/// let problem = Problem::builder(1, 1).noise(0.1).build()?;
+/// let speed = speed(&system, &problem)?;
+/// let at_rest = |time: f64, state: State<'_>, _risk: f64| speed(time, state) - 1e-6;
+/// let (_, crossing) =
+///     solve_until(&system, &problem, &[1e4], &SolveOptions::default(), Event::below(&at_rest), &Silent)?;
+/// let crossing = crossing.expect("SGD's ODE comes to rest at its noise floor");
+/// assert!(crossing.time < 1e3 && (speed(crossing.time, crossing.state()) / 1e-6 - 1.0).abs() < 1e-3);
+/// # Ok::<(), overlap_runtime::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]).
+pub fn speed<S: System + ?Sized>(
+    system: &S,
+    problem: &Problem,
+) -> Result<impl Fn(f64, State<'_>) -> f64 + Sync, Error> {
+    let (parameters, schedules) = (Parameters::new(system, problem)?, Schedules::of(problem));
+    Ok(move |time: f64, state: State<'_>| {
+        let mut derivative = vec![0.0; state.as_slice().len()];
+        system.right_hand_side(&schedules.at(&parameters, time), state.as_slice(), &mut derivative);
+        derivative.iter().fold(0.0, |most: f64, entry| most.max(entry.abs()))
     })
 }
 

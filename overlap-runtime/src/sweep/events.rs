@@ -2,7 +2,7 @@
 
 use super::document::Entry;
 use super::observable::{FORMS, Observable, Scene};
-use crate::{Parameters, Problem, Shape, State, System};
+use crate::{Error, Problem, Shape, State, System, speed};
 
 /// An event of a sweep file.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,22 +39,24 @@ impl EventPlan {
     }
 
     /// A function that falls to zero where the event happens, or has done so already. `rate` is that of the clock.
+    ///
+    /// # Errors
+    /// Those of [`speed`].
     pub(super) fn function<'a>(
         &'a self,
         system: &'a dyn System,
         problem: &'a Problem,
-        parameters: &'a Parameters,
         rate: f64,
-    ) -> Watched<'a> {
+    ) -> Result<Watched<'a>, Error> {
         let observable = |name: &str| {
             Observable::parse(name, system.shape())
                 .and_then(|found| found.first().copied())
                 .unwrap_or(Observable::Risk)
         };
         let value = move |observable: Observable, time: f64, state: State<'_>, risk: f64| {
-            observable.value(&Scene::new(problem, parameters, time, state, risk))
+            observable.value(&Scene::new(problem, time, state, risk))
         };
-        match &self.when {
+        Ok(match &self.when {
             When::Below(name, level) => {
                 let (observable, level) = (observable(name), *level);
                 Box::new(move |time, state, risk| value(observable, time, state, risk) - level)
@@ -64,18 +66,10 @@ impl EventPlan {
                 Box::new(move |time, state, risk| level - value(observable, time, state, risk))
             }
             When::Steady(level) => {
-                let level = *level;
-                Box::new(move |time, state, _| {
-                    let factor = problem.learning_rate_schedule().factor(time);
-                    let mut now = parameters.clone();
-                    (now.gamma, now.gamma_a) = (factor * now.gamma, factor * now.gamma_a);
-                    now.noise *= problem.noise_schedule().factor(time);
-                    let mut derivative = vec![0.0; state.as_slice().len()];
-                    system.right_hand_side(&now, state.as_slice(), &mut derivative);
-                    derivative.iter().fold(0.0, |most: f64, entry| most.max(entry.abs())) / rate - level
-                })
+                let (level, speed) = (*level, speed(system, problem)?);
+                Box::new(move |time, state, _| speed(time, state) / rate - level)
             }
-        }
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! What can be recorded of a state.
 
 use super::Processes;
-use crate::{Parameters, Problem, Shape, State};
+use crate::{Problem, Shape, State};
+use nalgebra::DMatrix;
 
 /// A quantity with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,27 +22,21 @@ pub(super) enum Observable {
 pub(super) const FORMS: &str = "risk, excess_risk, specialisation, M_r_i, Q_i_j, a_i (units counted from 1), \
                                 or M, Q, a for all of their entries";
 
-/// Population risk and parameters that observables need beside the state.
+/// What observables need beside the state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) state: State<'a>,
     pub(super) risk: f64,
     pub(super) noise: f64,
-    /// P, row by row.
-    pub(super) teacher_overlaps: &'a [f64],
+    /// P.
+    pub(super) teacher_overlaps: &'a DMatrix<f64>,
 }
 
 impl<'a> Scene<'a> {
     /// A state at time t.
-    pub(super) fn new(
-        problem: &Problem,
-        parameters: &'a Parameters,
-        time: f64,
-        state: State<'a>,
-        risk: f64,
-    ) -> Self {
-        let noise = parameters.noise * problem.noise_schedule().factor(time);
-        Scene { state, risk, noise, teacher_overlaps: &parameters.teacher_overlaps }
+    pub(super) fn new(problem: &'a Problem, time: f64, state: State<'a>, risk: f64) -> Self {
+        let noise = problem.noise() * problem.noise_schedule().factor(time);
+        Scene { state, risk, noise, teacher_overlaps: problem.teacher_overlaps() }
     }
 }
 
@@ -99,7 +94,7 @@ impl Observable {
         match self {
             Observable::Risk => scene.risk,
             Observable::ExcessRisk => scene.risk - 0.5 * scene.noise,
-            Observable::Specialisation => specialisation(scene),
+            Observable::Specialisation => scene.state.specialisation(scene.teacher_overlaps),
             Observable::M(r, i) => scene.state.m(r, i),
             Observable::Q(i, j) => scene.state.q(i, j),
             Observable::A(i) => scene.state.a(i),
@@ -115,28 +110,6 @@ impl Observable {
             _ => None,
         }
     }
-}
-
-/// How far the student unit that has chosen best prefers one teacher: the largest over i of the difference of the two
-/// largest |M_ri| / √(P_rr Q_ii). 0 on the unspecialised plateau, where all teachers are alike to every student, 1 when
-/// a student unit is a copy of one of orthogonal teachers. With one teacher: the largest cosine itself.
-fn specialisation(scene: &Scene<'_>) -> f64 {
-    let Scene { state, teacher_overlaps, .. } = scene;
-    let Shape { k, p, .. } = state.shape();
-    let preference = |i: usize| {
-        let (mut first, mut second) = (0.0f64, 0.0f64);
-        for r in 0..k {
-            let norm = (teacher_overlaps[r * k + r] * state.q(i, i)).sqrt();
-            let cosine = if norm > 0.0 { state.m(r, i).abs() / norm } else { 0.0 };
-            if cosine > first {
-                (first, second) = (cosine, first);
-            } else if cosine > second {
-                second = cosine;
-            }
-        }
-        first - second
-    };
-    (0..p).map(preference).fold(0.0, f64::max)
 }
 
 impl Processes {
@@ -170,21 +143,5 @@ mod tests {
         for wrong in ["M_3_1", "M_1_4", "M_0_1", "Q_1", "a_4", "m_1_1", "M_1_x", "loss", ""] {
             assert_eq!(Observable::parse(wrong, shape), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn specialisation_is_0_for_copies_of_all_and_1_for_copies_of_one() {
-        let shape = Shape { k: 2, p: 2, trained: false };
-        let value = |state: &[f64; 7]| {
-            let (fixed, overlaps) = ([1.0; 2], [4.0, 0.0, 0.0, 1.0]);
-            let state = State::new(shape, state, &fixed);
-            let scene = Scene { state, risk: 0.0, noise: 0.0, teacher_overlaps: &overlaps };
-            Observable::Specialisation.value(&scene)
-        };
-        // M_11 M_12 M_21 M_22 Q_11 Q_12 Q_22, with P = diag(4, 1): cosines 1/2 with both.
-        assert_eq!(value(&[1.0, 1.0, 0.5, 0.5, 1.0, 0.0, 1.0]), 0.0);
-        // The second student is minus twice the first teacher.
-        assert_eq!(value(&[1.0, -8.0, 0.5, 0.0, 1.0, -2.0, 16.0]), 1.0);
-        assert_eq!(value(&[0.0; 7]), 0.0, "a student of length 0 prefers nobody");
     }
 }

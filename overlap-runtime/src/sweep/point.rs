@@ -1,15 +1,14 @@
 //! One point: solved, simulated, recorded.
 
+mod ode;
+mod sgd;
+
 use super::Plan;
-use super::events::EventPlan;
 use super::file::values;
 use super::observable::{Observable, Scene};
 use super::setup::Setup;
-use crate::{
-    DynSystem, Ensemble, Error, Event, Monitor, Parameters, Problem, Shape, SimulateOptions, State, System,
-    Table, Trajectory, describe, log_times, simulate_until, solve_events,
-};
-use serde_json::json;
+use crate::{DynSystem, Error, Monitor, Parameters, Problem, Shape, State, System, Table, describe};
+use serde_json::{Value, json};
 
 /// What a point gives: a value for each column of results, `None` where there is none, and why.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,7 +29,6 @@ struct Point<'a> {
     setup: &'a Setup,
     system: &'a dyn System,
     problem: &'a Problem,
-    parameters: &'a Parameters,
     /// Units of the clock in one unit of t.
     rate: f64,
     observables: Vec<Observable>,
@@ -78,16 +76,7 @@ fn attempt<S: System>(
     let parameters = Parameters::new(system, &problem)?;
     let rate = plan.record.clock.rate(parameters.gamma, parameters.s, parameters.batch);
     let observables = plan.record.observables(shape);
-    let point = Point {
-        plan,
-        setup: &setup,
-        system,
-        problem: &problem,
-        parameters: &parameters,
-        rate,
-        observables,
-        monitor,
-    };
+    let point = Point { plan, setup: &setup, system, problem: &problem, rate, observables, monitor };
     let mut errors = Vec::new();
     if plan.run.ode {
         errors.extend(point.ode(row)?.map(|error| format!("ODE: {error}")));
@@ -120,7 +109,7 @@ impl Point<'_> {
     }
 
     fn scene<'a>(&'a self, time: f64, state: State<'a>, risk: f64) -> Scene<'a> {
-        Scene::new(self.problem, self.parameters, time, state, risk)
+        Scene::new(self.problem, time, state, risk)
     }
 
     fn values(&self, time: f64, state: State<'_>, risk: f64) -> Values {
@@ -144,197 +133,42 @@ impl Point<'_> {
         times
     }
 
-    /// Solves the ODE and adds its values to the row; why it ended early, if it did.
-    fn ode(&self, row: &mut Row) -> Result<Option<Error>, Error> {
-        let record = &self.plan.record;
-        let times = self.times([]);
-        let functions: Vec<_> = record
-            .events
-            .iter()
-            .map(|event| event.function(self.system, self.problem, self.parameters, self.rate))
-            .collect();
-        let mut events: Vec<Event<'_>> = Vec::with_capacity(functions.len());
-        for (function, plan) in functions.iter().zip(&record.events) {
-            let event = Event::below(&**function);
-            events.push(if plan.stop { event } else { event.record() });
-        }
-        let result = solve_events(self.system, self.problem, &times, &self.plan.solve, &events, self.monitor);
-        let (trajectory, crossings, error) = match result {
-            Ok((trajectory, crossings)) => (trajectory, crossings, None),
-            Err(Error::Solve { reason: crate::SolveFailure::Interrupted { .. }, .. }) => {
-                return Err(Error::Interrupted);
-            }
-            Err(Error::Solve { reason, partial }) => {
-                ((*partial).clone(), vec![None; events.len()], Some(Error::Solve { reason, partial }))
-            }
-            Err(error) => return Err(error),
-        };
-        let stop = crossings.iter().zip(&record.events).filter(|(_, plan)| plan.stop);
-        let stop =
-            stop.filter_map(|(crossing, _)| crossing.as_ref()).min_by(|a, b| a.time.total_cmp(&b.time));
-        let at = |time: f64| {
-            let index = trajectory.times().iter().position(|&found| found == self.time(time))?;
-            Some(self.values(trajectory.times()[index], trajectory.state(index)?, trajectory.risk()[index]))
-        };
-        let (end, last) = match stop {
-            Some(crossing) => (
-                Some(crossing.time * self.rate),
-                Some(self.values(crossing.time, crossing.state(), crossing.risk)),
-            ),
-            None => {
-                let last = at(record.until);
-                (last.is_some().then_some(record.until), last)
-            }
-        };
-        row.values.push(end);
-        let nothing = || vec![None; self.observables.len()];
-        row.values.extend(last.unwrap_or_else(nothing));
-        for &time in &record.times {
+    /// Adds the time of the end and the values there, and those at the recorded times: `width` values each, none where it was not
+    /// reached.
+    fn add(
+        &self,
+        row: &mut Row,
+        width: usize,
+        end: Option<(f64, Values)>,
+        at: impl Fn(f64) -> Option<Values>,
+    ) {
+        let nothing = || vec![None; width];
+        let (time, values) = end.unzip();
+        row.values.push(time);
+        row.values.extend(values.unwrap_or_else(nothing));
+        for &time in &self.plan.record.times {
             row.values.extend(at(time).unwrap_or_else(nothing));
         }
-        row.values.extend(crossings.iter().map(|met| met.as_ref().map(|met| met.time * self.rate)));
-        if let Some(wanted) = &record.trajectories {
-            let wanted: Vec<f64> = wanted.iter().map(|&time| self.time(time)).collect();
-            let metadata = vec![
-                ("system", describe::system(self.system)),
-                ("problem", describe::problem(self.problem)),
-                ("times", json!(wanted)),
-                ("ode", describe::solve_options(&self.plan.solve)),
-            ];
-            let chosen = select(&trajectory, &wanted);
-            row.trajectories.push(("ode", crate::table::trajectory(&chosen, metadata)));
-        }
-        Ok(error)
     }
 
-    /// Simulates SGD and adds its values to the row; why it ended early, if it did.
-    fn sgd(&self, row: &mut Row) -> Result<Option<Error>, Error> {
-        let record = &self.plan.record;
-        let watched: Vec<&EventPlan> = record.events.iter().filter(|event| event.in_sgd()).collect();
-        let checks = if watched.is_empty() {
-            Vec::new()
-        } else {
-            log_times(1e-4 * record.until, record.until, self.plan.sgd.checks)?
-        };
-        let zero = (!watched.is_empty()).then_some(0.0);
-        let times = self.times(checks.into_iter().chain(zero));
-        let options = SimulateOptions::default()
-            .dimension(self.setup.dimension)
-            .simulator(self.plan.sgd.simulator)
-            .replicas(self.plan.sgd.replicas)
-            .seed(self.setup.data_seed);
-        let functions: Vec<_> = watched
-            .iter()
-            .map(|event| event.function(self.system, self.problem, self.parameters, self.rate))
-            .collect();
-        let level = |ensemble: &Ensemble, event: usize, index: usize| {
-            let state = ensemble.mean(index)?;
-            Some(functions[event](ensemble.times()[index], state, ensemble.risk()[index]))
-        };
-        let met = |ensemble: &Ensemble, event: usize, index: usize| {
-            level(ensemble, event, index).is_some_and(|level| level <= 0.0)
-        };
-        let stop = |ensemble: &Ensemble| {
-            let last = ensemble.len() - 1;
-            (0..watched.len()).any(|event| watched[event].stop && met(ensemble, event, last))
-        };
-        let result = simulate_until(self.system, self.problem, &times, &options, &stop, self.monitor);
-        let (ensemble, error) = match result {
-            Ok(ensemble) if !ensemble.completed() => return Err(Error::Interrupted),
-            Ok(ensemble) => (ensemble, None),
-            Err(error) => match &error {
-                Error::Diverged { partial, .. } => ((**partial).clone(), Some(error)),
-                _ => return Err(error),
-            },
-        };
-        let stopped = !ensemble.is_empty() && error.is_none() && stop(&ensemble);
-        let at = |time: f64| {
-            let index = times.iter().position(|&found| found == self.time(time))?;
-            (index < ensemble.len()).then(|| self.sgd_values(&ensemble, index))
-        };
-        let (end, last) = if stopped {
-            let last = ensemble.len() - 1;
-            (Some(ensemble.times()[last] * self.rate), Some(self.sgd_values(&ensemble, last)))
-        } else {
-            let last = at(record.until);
-            (last.is_some().then(|| ensemble.times()[ensemble.len() - 1] * self.rate), last)
-        };
-        row.values.push(end);
-        let errors =
-            self.observables.iter().filter(|observable| self.plan.sgd.has_error(**observable)).count();
-        let nothing = || vec![None; self.observables.len() + errors];
-        row.values.extend(last.unwrap_or_else(nothing));
-        for &time in &record.times {
-            row.values.extend(at(time).unwrap_or_else(nothing));
-        }
-        for event in 0..watched.len() {
-            let first = (0..ensemble.len()).find(|&index| met(&ensemble, event, index));
-            let time = first.map(|index| {
-                let time = ensemble.times()[index];
-                let before = index
-                    .checked_sub(1)
-                    .and_then(|before| Some((ensemble.times()[before], level(&ensemble, event, before)?)));
-                let after = level(&ensemble, event, index);
-                // On the line between the last look before and this one.
-                match (before, after) {
-                    (Some((t, before)), Some(after)) => t + (time - t) * before / (before - after),
-                    _ => time,
-                }
-            });
-            row.values.push(time.map(|time| time * self.rate));
-        }
-        if let Some(wanted) = &record.trajectories {
-            let wanted: Vec<f64> = wanted.iter().map(|&time| self.time(time)).collect();
-            let metadata = vec![
-                ("system", describe::system(self.system)),
-                ("problem", describe::problem(self.problem)),
-                ("times", json!(wanted)),
-                ("sgd", describe::simulate_options(&options, self.problem)),
-            ];
-            let table = crate::table::ensemble(&ensemble, metadata);
-            let rows: Vec<usize> = times
-                .iter()
-                .take(ensemble.len())
-                .enumerate()
-                .filter(|(_, time)| wanted.contains(time))
-                .map(|(index, _)| index)
-                .collect();
-            row.trajectories.push(("sgd", table.select(&rows)));
-        }
-        Ok(error)
+    /// Keeps the trajectory of a process, where one is wanted: the rows of a `table` over `times` that lie at the wanted ones.
+    fn keep(
+        &self,
+        row: &mut Row,
+        process: &'static str,
+        options: Value,
+        times: &[f64],
+        table: impl FnOnce(Vec<(&'static str, Value)>) -> Table,
+    ) {
+        let Some(wanted) = &self.plan.record.trajectories else { return };
+        let wanted: Vec<f64> = wanted.iter().map(|&time| self.time(time)).collect();
+        let metadata = vec![
+            ("system", describe::system(self.system)),
+            ("problem", describe::problem(self.problem)),
+            ("times", json!(wanted)),
+            (process, options),
+        ];
+        let rows: Vec<usize> = (0..times.len()).filter(|&index| wanted.contains(&times[index])).collect();
+        row.trajectories.push((process, table(metadata).select(&rows)));
     }
-
-    fn sgd_values(&self, ensemble: &Ensemble, index: usize) -> Values {
-        let (Some(mean), Some(error)) = (ensemble.mean(index), ensemble.standard_error(index)) else {
-            return Vec::new();
-        };
-        let (risk, risk_error) = (ensemble.risk()[index], ensemble.risk_standard_error()[index]);
-        let scene = self.scene(ensemble.times()[index], mean, risk);
-        let mut values = Values::new();
-        for observable in &self.observables {
-            values.push(Some(observable.value(&scene)));
-            if self.plan.sgd.has_error(*observable) {
-                let entry = observable.index(mean.shape()).map(|at| error.as_slice()[at]);
-                values.push(Some(entry.unwrap_or(match observable {
-                    Observable::A(_) => 0.0,
-                    _ => risk_error,
-                })));
-            }
-        }
-        values
-    }
-}
-
-/// The rows of a trajectory at some of its times.
-fn select(trajectory: &Trajectory, times: &[f64]) -> Trajectory {
-    let mut chosen = Trajectory::empty(trajectory.shape(), trajectory.parameters().clone());
-    for (index, time) in trajectory.times().iter().enumerate() {
-        if times.contains(time) {
-            chosen.times.push(*time);
-            chosen.states.push(trajectory.states[index].clone());
-            chosen.risks.push(trajectory.risks[index]);
-            chosen.noises.push(trajectory.noises[index]);
-        }
-    }
-    chosen
 }
