@@ -35,6 +35,7 @@ pub mod sweep;
 mod system;
 mod table;
 mod trajectory;
+mod weighted;
 mod weights;
 
 pub use activation::Activation;
@@ -61,3 +62,4 @@ pub use state::State;
 pub use system::{Parameters, System};
 pub use table::{Column, Table, Values};
 pub use trajectory::{SolveStats, Trajectory};
+pub use weighted::Weighted;

@@ -1,7 +1,8 @@
 //! The high-dimensional regimes of wide networks: width p = p0 d^κ and learning rate γ = γ0 d^-δ on the mean-field scale
 //! (Veiga, Stephan, Loureiro, Krzakala, Zdeborová, arXiv 2202.00293).
 
-use crate::Error;
+use crate::error::check_at_least;
+use crate::{Error, System, Weighted};
 use std::fmt;
 
 /// How width and learning rate grow with the input dimension d.
@@ -26,22 +27,25 @@ pub enum Region {
     NoLimit,
 }
 
-/// Time step and prefactors of a regime at one dimension d, or in its limit.
+/// Time step and prefactors of a regime at one dimension d.
+///
+/// A step of SGD moves the overlaps by δt (flow γ F + noise γ² G) on average, with γ = γ0 p / p0, the mean-field scale
+/// s = 1/p, and the equations dΩ/dt = γ F + γ² G in t = steps / d.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prefactors {
-    /// Time per step of SGD, δt: overlaps move by δt · (flow · F + noise · G) per step on average.
+    /// Time per step of SGD, δt: the regime's own time is τ = steps · δt.
     pub time_step: f64,
-    /// Prefactor of the gradient flow with γ = γ0, p = p0.
+    /// Prefactor of the gradient flow.
     pub flow: f64,
-    /// Prefactor of the noise of SGD with γ = γ0, p = p0.
+    /// Prefactor of the noise of SGD.
     pub noise: f64,
 }
 
-/// There is no deterministic limit.
+/// There is no deterministic limit, and why.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error(
-    "κ + δ = {sum} is not above -1/2: the overlaps' fluctuations of order √δt do not vanish for any time step δt, so there \
-     is no deterministic limit"
+    "κ + δ = {sum} is not above -1/2: a single step of SGD moves the student overlaps by about (γ/p)²/d ~ d^{}, which does \
+     not vanish as d grows, so that their fluctuations stay and there is no deterministic limit", -(1.0 + 2.0 * .sum)
 )]
 pub struct NoLimit {
     /// κ + δ.
@@ -63,9 +67,11 @@ impl Regime {
         Ok(Regime { kappa, delta })
     }
 
-    /// κ + δ, which alone decides.
+    /// κ + δ, which alone decides. A sum within rounding of 0 or -½ is 0 or -½: 0.1 + 0.2 - 0.3 lies on the blue line.
     pub fn sum(self) -> f64 {
-        self.kappa + self.delta
+        let sum = self.kappa + self.delta;
+        let rounding = 4.0 * f64::EPSILON * self.kappa.max(self.delta.abs());
+        [0.0, -0.5].into_iter().find(|boundary| (sum - boundary).abs() <= rounding).unwrap_or(sum)
     }
 
     /// Where the regime lies.
@@ -135,6 +141,53 @@ pub struct Limit {
     pub noise: f64,
 }
 
+impl Prefactors {
+    /// The classical limit γ = ε γ0 with ε → 0 at fixed d and p: δt = ε/d, gradient flow, and noise with prefactor ε.
+    /// [`Limit::GRADIENT_FLOW`] is what remains for ε = 0.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless ε and d are finite and greater than 0.
+    pub fn classical(epsilon: f64, d: f64) -> Result<Self, Error> {
+        check_at_least("epsilon", epsilon, 0.0, true)?;
+        check_at_least("d", d, 0.0, true)?;
+        Ok(Prefactors { time_step: epsilon / d, flow: 1.0, noise: epsilon })
+    }
+
+    /// SGD's time t = steps / d at the regime's own time τ = steps · δt.
+    pub fn steps_over_d(self, tau: f64, d: f64) -> f64 {
+        tau / (self.time_step * d)
+    }
+
+    /// The ODE at this dimension in the regime's own time, to be solved for a problem with γ = γ0 p / p0.
+    ///
+    /// ```
+    /// use overlap_runtime::{Activation, DynSystem, Problem, Regime, SolveOptions, solve};
+    /// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
+    /// let problem = Problem::builder(1, 1).noise(1e-2).build()?;
+    /// let regime = Regime::new(0.0, 0.5)?;
+    /// let times = [0.0, 10.0, 100.0];
+    /// let at_100 = solve(&regime.prefactors(100.0).expect("green").of(&system), &problem, &times, &SolveOptions::default())?;
+    /// let limit = solve(&regime.limit().expect("green").of(&system), &problem, &times, &SolveOptions::default())?;
+    /// assert!(limit.excess_risk()[2] < at_100.excess_risk()[2]);
+    /// # Ok::<(), overlap_runtime::Error>(())
+    /// ```
+    pub fn of<S: System>(self, system: S) -> Weighted<S> {
+        Weighted::new(system, self.flow, self.noise)
+    }
+}
+
+impl Limit {
+    /// The gradient flow of the population risk: what the green region and the classical limit have in common. There
+    /// δt is d^-(1+κ+δ) or ε/d; the power given here is that of fixed γ.
+    pub const GRADIENT_FLOW: Limit = Limit { time_step_power: -1.0, flow: 1.0, noise: 0.0 };
+
+    /// The limiting ODE in the regime's own time, to be solved for a problem with γ = γ0 p / p0: see
+    /// [`Prefactors::of`].
+    pub fn of<S: System>(self, system: S) -> Weighted<S> {
+        Weighted::new(system, self.flow, self.noise)
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -171,6 +224,31 @@ mod tests {
         assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
     }
 
+    /// The same with decimal fractions, whose sums are rounded: 200 x 200 points in steps of 0.01.
+    #[test]
+    fn rounding_does_not_move_the_boundaries() {
+        for k in 0..200_i32 {
+            for l in -150..50_i32 {
+                // 0.1 + 0.2 rather than 0.3: steps added up, as a grid would.
+                let kappa: f64 = std::iter::repeat_n(0.01, k as usize).sum();
+                let regime = Regime::new(kappa, f64::from(l) / 100.0).unwrap();
+                let known = match k + l {
+                    0 => Region::BlueLine,
+                    sum if sum > 0 => Region::Green,
+                    sum if sum > -50 => Region::Orange,
+                    _ => Region::NoLimit,
+                };
+                assert_eq!(regime.region(), known, "{regime:?}");
+            }
+        }
+        for off in [1e-12, -1e-12] {
+            let [zero, half] = [0.0, -0.5].map(|delta| Regime::new(0.0, delta + off).unwrap().region());
+            let known =
+                if off > 0.0 { [Region::Green, Region::Orange] } else { [Region::Orange, Region::NoLimit] };
+            assert_eq!([zero, half], known);
+        }
+    }
+
     /// Prefactors, whatever the region, are those of one step of SGD: δt · flow = γ/(p d) and δt · noise = (γ/p)²/d for
     /// γ0 = p0; and they tend to the limit.
     #[test]
@@ -193,7 +271,14 @@ mod tests {
         let none = Regime::new(0.0, -0.5).unwrap();
         assert!(none.prefactors(100.0).unwrap_err().to_string().contains("no deterministic limit"));
         assert!(none.limit().is_err());
+        assert!(Regime::new(0.0, -1.0).unwrap().limit().unwrap_err().to_string().contains("~ d^1,"));
         assert!(Regime::new(-0.1, 0.0).is_err() && Regime::new(0.0, f64::NAN).is_err());
+        let classical = Prefactors::classical(1e-3, 50.0).unwrap();
+        assert_eq!(classical, Prefactors { time_step: 2e-5, flow: 1.0, noise: 1e-3 });
+        assert!((classical.steps_over_d(3.0, 50.0) - 3e3).abs() < 1e-9);
+        assert!(
+            Prefactors::classical(0.0, 50.0).is_err() && Prefactors::classical(1.0, f64::INFINITY).is_err()
+        );
     }
 
     #[test]
