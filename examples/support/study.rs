@@ -73,18 +73,18 @@ impl Curves {
         self.keep(series, "sgd", &x, &mean);
         if std.iter().all(|std| std.is_finite()) {
             let edge = |sign: f64| mean.iter().zip(&std).map(|(mean, std)| mean + sign * std).collect();
-            let (label, style) = (String::new(), Style::band(colour));
+            let (label, style) = (series.to_owned(), Style::band(colour));
             let band = Series::Band { label, style, x: x.clone(), low: edge(-1.0), high: edge(1.0) };
             self.panel.series.push(band);
         }
-        self.line("", Style::line(colour).width(5.0).alpha(0.4), &x, &mean);
+        self.line(series, Style::line(colour).width(5.0).alpha(0.4), &x, &mean);
     }
 
     /// Published points: rings.
     pub fn published(&mut self, series: &str, kind: &str, colour: Colour, (x, y): (Vec<f64>, Vec<f64>)) {
         self.keep(series, &format!("published_{kind}"), &x, &y);
         let label = format!("published {}", kind.to_uppercase());
-        self.rings.push(Series::Points { label, style: Style::rings(colour), x, y });
+        self.rings.push(Series::Points { label, style: Style::rings(colour).width(6.0), x, y });
     }
 
     /// The panel, on logarithmic axes.
