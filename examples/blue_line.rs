@@ -7,9 +7,7 @@
 mod support;
 
 use overlap::plot::{Colour, Figure};
-use overlap::{
-    Error, SimulateOptions, SolveOptions, log_times, overlap_system, simulate_monitored, solve, whole_steps,
-};
+use overlap::{Error, SimulateOptions, log_times, overlap_system, simulate_monitored, solve, whole_steps};
 use std::process::ExitCode;
 use support::study::{self, Curves};
 use support::{Budget, Options, published};
@@ -41,9 +39,9 @@ fn experiment(options: &Options) -> Result<(), Error> {
     for ((name, series, noise), colour) in noises.zip(Colour::series(4)) {
         let problem = study::problem(noise)?;
         let (x, risk) = published(FIGURE_3, series, "ode");
-        let at_published = solve(&Committee, &problem, &x, &SolveOptions::default())?.excess_risk();
+        let at_published = solve(&Committee, &problem, &x, &study::accurate())?.excess_risk();
         let worst = at_published.iter().zip(&risk).map(|(a, b)| (a / b - 1.0).abs()).fold(0.0, f64::max);
-        let ode = solve(&Committee, &problem, &times, &SolveOptions::default())?;
+        let ode = solve(&Committee, &problem, &times, &study::accurate())?;
         let asked = SimulateOptions::default().dimension(dimension).replicas(replicas);
         let sgd = simulate_monitored(&Committee, &problem, &times, &asked, &Budget::seconds(seconds))?;
 

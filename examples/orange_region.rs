@@ -9,9 +9,7 @@
 mod support;
 
 use overlap::plot::{Colour, Figure};
-use overlap::{
-    Error, Problem, Regime, SimulateOptions, SolveOptions, log_times, overlap_system, simulate, solve,
-};
+use overlap::{Error, Problem, Regime, SimulateOptions, log_times, overlap_system, simulate, solve};
 use std::process::ExitCode;
 use support::study::{self, Curves};
 use support::{Options, published};
@@ -28,7 +26,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
     let regime = Regime::new(0.0, -0.375)?;
     let problem = study::problem(1e-3)?;
     let times = log_times(0.3, 1e4, 81)?;
-    let limit = solve(&regime.limit()?.of(&Committee), &problem, &times, &SolveOptions::default())?;
+    let limit = solve(&regime.limit()?.of(&Committee), &problem, &times, &study::accurate())?;
     let last = times.len() - 1;
     let (ode_x, ode_risk) = published(FIGURE_7, "ode", "ode");
     println!(
@@ -56,7 +54,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         let mut curves = Curves::new(heading, "τ = steps / d^{1/4}");
         for (&(d, replicas), colour) in dimensions.iter().zip(Colour::CATEGORIES) {
             let prefactors = regime.prefactors(d as f64)?;
-            let ode = solve(&prefactors.of(&Committee), &problem, &times, &SolveOptions::default())?;
+            let ode = solve(&prefactors.of(&Committee), &problem, &times, &study::accurate())?;
             let unit = prefactors.time_step * d as f64;
             let own: Vec<f64> = times.iter().map(|tau| tau / unit).collect();
             let at_d = Problem::builder(4, 8)

@@ -8,7 +8,7 @@
 mod support;
 
 use overlap::plot::{Colour, Figure};
-use overlap::{Error, Regime, SolveOptions, log_times, overlap_system, solve};
+use overlap::{Error, Regime, log_times, overlap_system, solve};
 use std::process::ExitCode;
 use support::study::{self, Curves};
 use support::{Options, published};
@@ -39,7 +39,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         let (times, risks) = published(FIGURE_2, series, "ode");
         let limit = Regime::new(0.0, delta)?.limit()?.of(&Committee);
         // At the published times for the table, more densely for the figure.
-        let found = solve(&limit, &problem, &times, &SolveOptions::default())?.excess_risk();
+        let found = solve(&limit, &problem, &times, &study::accurate())?.excess_risk();
         let off = |n: usize| (found[n] / risks[n] - 1.0).abs();
         let worst = (0..times.len()).max_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap_or(0);
         let last = times.len() - 1;
@@ -53,7 +53,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         );
         ends.push(found[last]);
         let dense = log_times(0.1, times[last], if options.quick { 41 } else { 161 })?;
-        let ode = solve(&limit, &problem, &dense, &SolveOptions::default())?;
+        let ode = solve(&limit, &problem, &dense, &study::accurate())?;
         curves.ode(name, colour, ode.times(), &ode.excess_risk());
         curves.published(name, "ode", colour, (times, risks));
     }
