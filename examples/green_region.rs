@@ -37,7 +37,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
         let drawn =
             learning_curves(options, regime, &heading, &format!("τ = steps / d^{{{power}}}"), curves)?;
         println!("\nδ = {name}: slope of R∞ - Δ/2 against d, expected -{delta}");
-        let slopes = floor_panel(options, regime, &format!("δ = {name}: the floor"), floors)?;
+        let slopes =
+            floor_panel(options, regime, &format!("δ = {name}: slope of the floor for Δ ="), floors)?;
         figure = figure.panel(drawn.panel()).panel(slopes);
         drawn.write(options, &format!("green_curves_{delta}"))?;
     }
@@ -96,23 +97,15 @@ fn floor_panel(options: &Options, regime: Regime, heading: &str, points: &str) -
         let known: Vec<_> = x.iter().copied().zip(y.iter().copied()).collect();
         report(&format!("Δ = {noise}, published SGD"), regime, &PowerLaw::fit(&known)?);
         let half = (law.interval().1 - law.interval().0) / 2.0;
-        let slope = format!("slope {:.3} ± {half:.3}", law.exponent()).replace('-', "−");
-        let label = format!("Δ = 10^{{−{}}}, {slope}", -exponent);
-        let d: Vec<f64> = measured.iter().map(|point| point.0).collect();
-        panel = panel.line(label, Style::line(colour), d.clone(), d.iter().map(|&d| law.at(d)).collect());
-        for &(d, mean, error) in &measured {
-            panel = panel.line("", Style::line(colour), vec![d, d], vec![mean - error, mean + error]);
-        }
-        above.push((
-            "SGD",
-            Style::dots(colour).width(6.0),
-            d,
-            measured.iter().map(|point| point.1).collect(),
-        ));
-        above.push(("published SGD", Style::rings(colour).alpha(0.6), x, y));
+        let label = format!("10^{{{exponent}}}: {:.3} ± {half:.3}", law.exponent()).replace('-', "−");
+        let ends = vec![dimensions[0] as f64, dimensions[dimensions.len() - 1] as f64];
+        let line = ends.iter().map(|&d| law.at(d)).collect();
+        panel = panel.line(label, Style::line(colour), ends, line);
+        panel = panel.measured("SGD", Style::dots(colour).width(6.0), &measured);
+        above.push((Style::rings(colour).alpha(0.6), x, y));
     }
-    for (label, style, x, y) in above {
-        panel = panel.points(label, style, x, y);
+    for (style, x, y) in above {
+        panel = panel.points("published SGD", style, x, y);
     }
     if !options.quick {
         let (_, law) = floors(regime, 2.0, 1e-3, &[100, 200, 300, 500], false)?;
@@ -179,12 +172,6 @@ fn floor(
     let times: Vec<f64> = linear_times(0.3 * until, until, 101)?.iter().map(|tau| tau / unit).collect();
     let asked = SimulateOptions::default().dimension(d).replicas(8).keep_replicas(true);
     let sgd = simulate(&Committee, &problem(regime, gamma_0, d, noise, start)?, &times, &asked)?;
-    let runs = (0..8).filter_map(|run| sgd.replica(run)).map(|run| {
-        let risk = run.excess_risk();
-        risk.iter().sum::<f64>() / risk.len() as f64
-    });
-    let runs: Vec<f64> = runs.collect();
-    let mean = runs.iter().sum::<f64>() / 8.0;
-    let variance = runs.iter().map(|run| (run - mean).powi(2)).sum::<f64>() / 7.0;
-    Ok((d as f64, mean, (variance / 8.0).sqrt()))
+    let (floor, error) = sgd.steady_excess_risk(0.0)?;
+    Ok((d as f64, floor, error))
 }

@@ -88,7 +88,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         curves.write(options, name)?;
     }
     println!(
-        "Holds: strong finite-size effects. At d = 1000 ... 4000 SGD ends at a tenth of the limit's risk, since the flow, d^(-3/8) \
+        "Holds: strong finite-size effects. At d = 1000 ... 4000 SGD ends at an eighth of the limit's risk, since the flow, d^(-3/8) \
          of the noise, still teaches; within 3 % of the limit it is from d = 10⁹ on. They are effects of the prefactor, not of \
          fluctuations: the ODE at the same d agrees with SGD to half a per cent."
     );

@@ -39,7 +39,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
     );
     println!("Eigenvalues of the Jacobian there (real parts): {rates:.5?}; one is positive, λ = {rate:.6}");
 
-    let mut curves = Panel::new("ODE, from |s(0)| =", Axis::linear("t = steps / d"), Axis::log("risk R"));
+    let risks = Axis::log("risk R").range(1e-6, 1.0);
+    let mut curves = Panel::new("ODE, from |s(0)| =", Axis::linear("t = steps / d"), risks);
     let mut law = Panel::new(
         "When R has fallen to half the plateau's",
         Axis::log("|s(0)|"),
@@ -82,14 +83,14 @@ fn experiment(options: &Options) -> Result<(), Error> {
         fit.interval().1 - fit.exponent(),
     );
     let (s, t): (Vec<_>, Vec<_>) = points.iter().copied().unzip();
-    let ends = [1e-12, 0.05];
+    let ends = [1e-14, 0.05];
     let line = ends.map(|s| fit.at(s).ln() / rate).to_vec();
     law = law.line("fit below 10^{−6}", Style::line(Colour::BLACK).width(1.5), ends.to_vec(), line);
     law = law.points("ODE, random starts", Style::dots(Colour::BLUE), s, t);
 
     let dimensions: &[usize] = if options.quick { &[100, 1000] } else { &[100, 1000, 10_000, 100_000] };
     let mut table = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    let mut powers = Vec::new();
+    let (mut powers, mut measured) = (Vec::new(), Vec::new());
     for &d in dimensions {
         let found = escapes(d, if options.quick { 8 } else { 32 }, 0.5 * risk)?;
         let count = found.len() as f64;
@@ -101,22 +102,12 @@ fn experiment(options: &Options) -> Result<(), Error> {
             "SGD, d = {d:>6}: {count} runs leave at t = {mean:.1} ± {error:.1}, typical |s(0)| = {typical:.1e}"
         );
         powers.push((d as f64, (rate * mean).exp(), (rate * mean).exp() * rate * error));
-        law = law.line(
-            "SGD, mean ± standard error",
-            Style::line(Colour::VERMILLION),
-            vec![typical; 2],
-            vec![mean - error, mean + error],
-        );
-        law = law.points(
-            "SGD, mean ± standard error",
-            Style::dots(Colour::VERMILLION).width(7.0),
-            vec![typical],
-            vec![mean],
-        );
+        measured.push((typical, mean, error));
         for (column, value) in table.iter_mut().zip([d as f64, typical, mean, error]) {
             column.push(Some(value));
         }
     }
+    law = law.measured("SGD, mean ± standard error", Style::dots(Colour::VERMILLION).width(7.0), &measured);
     let sgd = PowerLaw::weighted(&powers)?;
     println!("SGD: t grows by {:.2} ln d; λ times that is {sgd}, expected 1/2", sgd.exponent() / rate);
     let mut out = Table::new("plateau_escape", [("lambda", rate.into())]);

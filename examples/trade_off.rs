@@ -56,7 +56,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         let until = if options.quick { 1e3 } else { until };
         let times = whole_steps(&log_times(1.0, until, 101)?, DIMENSION)?;
         let asked = SimulateOptions::default().dimension(DIMENSION).replicas(replicas);
-        let sgd = simulate_monitored(&Committee, &problem, &times, &asked, &Budget::seconds(40))?;
+        let sgd = simulate_monitored(&Committee, &problem, &times, &asked, &Budget::seconds(60))?;
         let met = met.iter().map(|met| met.as_ref().map_or("never".into(), |met| format!("{:.0}", met.time)));
         let row = sgd.len() - 1;
         println!(

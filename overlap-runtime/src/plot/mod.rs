@@ -25,6 +25,7 @@ mod concentration;
 mod heat;
 mod layout;
 mod legend;
+mod measured;
 mod png;
 mod result;
 mod scene;
