@@ -91,7 +91,8 @@ fn floor_panel(options: &Options, regime: Regime, heading: &str, points: &str) -
     let mut above = Vec::new();
     for (exponent, colour) in [-2, -3, -4].into_iter().zip(Colour::CATEGORIES) {
         let noise = 10f64.powi(exponent);
-        let (measured, law) = floors(regime, 8.0, noise, dimensions, options.quick)?;
+        let measured = floors(regime, 8.0, noise, dimensions, options.quick)?;
+        let law = PowerLaw::weighted(&measured)?;
         report(&format!("Δ = {noise}, SGD"), regime, &law);
         let (x, y) = published(points, &format!("Delta=1e{exponent}"), "sgd");
         let known: Vec<_> = x.iter().copied().zip(y.iter().copied()).collect();
@@ -108,8 +109,8 @@ fn floor_panel(options: &Options, regime: Regime, heading: &str, points: &str) -
         panel = panel.points("published SGD", style, x, y);
     }
     if !options.quick {
-        let (_, law) = floors(regime, 2.0, 1e-3, &[100, 200, 300, 500], false)?;
-        report("Δ = 0.001, SGD, γ0 = p/4, d = 100 ... 500", regime, &law);
+        let slow = floors(regime, 2.0, 1e-3, &[100, 200, 300, 500], false)?;
+        report("Δ = 0.001, SGD, γ0 = p/4, d = 100 ... 500", regime, &PowerLaw::weighted(&slow)?);
     }
     let same = dimensions.iter().map(|&d| Ok((d as f64, rest(regime, 8.0, d as f64, 1e-3)?.0)));
     report("Δ = 0.001, ODE", regime, &PowerLaw::fit(&same.collect::<Result<Vec<_>, Error>>()?)?);
@@ -133,19 +134,20 @@ fn report(what: &str, regime: Regime, law: &PowerLaw) {
     println!("  {what:<42} {:>28} -δ is {}", law.to_string(), if inside { "inside" } else { "OUTSIDE" });
 }
 
-/// The floors (d, mean, standard error) in several dimensions, and their power law.
+/// (d, floor, standard error).
+type Floor = (f64, f64, f64);
+
+/// The floors in several dimensions.
 fn floors(
     regime: Regime,
     gamma_0: f64,
     noise: f64,
     dimensions: &[usize],
     quick: bool,
-) -> Result<(Vec<(f64, f64, f64)>, PowerLaw), Error> {
+) -> Result<Vec<Floor>, Error> {
     let floor =
         |&d: &usize| floor(regime, gamma_0, d, noise, rest(regime, gamma_0, d as f64, noise)?.1, quick);
-    let floors = dimensions.iter().map(floor).collect::<Result<Vec<_>, Error>>()?;
-    let law = PowerLaw::weighted(&floors)?;
-    Ok((floors, law))
+    dimensions.iter().map(floor).collect()
 }
 
 /// The excess risk of the ODE at dimension d when it has come to rest, and the overlaps there.
@@ -157,7 +159,7 @@ fn rest(regime: Regime, gamma_0: f64, d: f64, noise: f64) -> Result<(f64, Initia
     Ok((found.excess_risk()[0], Initial::Given { m: state.m_matrix(), q: state.q_matrix() }))
 }
 
-/// (d, mean, standard error) of the excess risk of SGD around the ODE's rest: over time in each run, then over runs.
+/// The excess risk of SGD around the ODE's rest: over time in each run, then over runs.
 fn floor(
     regime: Regime,
     gamma_0: f64,
@@ -165,7 +167,7 @@ fn floor(
     noise: f64,
     start: Initial,
     quick: bool,
-) -> Result<(f64, f64, f64), Error> {
+) -> Result<Floor, Error> {
     let unit = regime.prefactors(d as f64)?.time_step * d as f64;
     // The fluctuations that add to the ODE's risk, of order 1/d, come late: the smaller d, the longer.
     let until = if quick { 100.0 } else { (1.5e5 / d as f64).min(2e3) } * 8.0 / gamma_0;
