@@ -248,3 +248,22 @@ impl Table {
         table.map_err(|message| Error::File { path: path.to_owned(), message })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_different_lengths_are_not_written() {
+        let mut table = Table::new("test", []);
+        table.push("d", "", Values::Counts(vec![1, 2]));
+        table.push("risk", "", Values::Numbers(vec![None]));
+        let path = std::env::temp_dir().join("overlap_unequal_columns.csv");
+        let error = table.save(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("column risk") && error.contains("1 rows") && error.contains("2 rows"),
+            "{error}"
+        );
+        assert!(!path.exists());
+    }
+}
