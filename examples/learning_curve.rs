@@ -63,13 +63,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
     let title = format!("One-pass SGD, k = 4, p = 8, erf, γ = p, Δ = 10^{{−3}}, d = {dimension}");
     let curve = plot::learning_curve(&title, &ode, Some(&sgd), &overlays);
     let overlaps = plot::overlaps(&title, &ode, Some(&sgd));
-    for (name, figure) in [("learning_curve", &curve), ("overlaps", &overlaps)] {
-        for format in ["svg", "png"] {
-            figure.save(options.out.join(format!("{name}.{format}")))?;
-        }
-    }
     write_atomically(options.out.join("ode.csv"), |writer| ode.write_csv(writer))?;
     write_atomically(options.out.join("sgd.csv"), |writer| sgd.write_csv(writer))?;
-    println!("Wrote CSV files and figures to {}", options.out.display());
-    Ok(())
+    options.draw("learning_curve", &curve)?;
+    options.draw("overlaps", &overlaps)
 }

@@ -54,11 +54,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
     }
     println!("{}", Concentration::new(&ode, &simulations)?);
     let figure = figure(&ode, &simulations);
-    figure.save(options.out.join("sgd_dimensions.svg"))?;
-    figure.save(options.out.join("sgd_dimensions.png"))?;
     write_atomically(options.out.join("ode.csv"), |writer| ode.write_csv(writer))?;
-    println!("Wrote CSV files and figures to {}", options.out.display());
-    Ok(())
+    options.draw("sgd_dimensions", &figure)
 }
 
 /// Risk of single runs around the ODE, and the deviation of the overlaps.

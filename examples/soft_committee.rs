@@ -53,13 +53,8 @@ fn experiment(options: &Options) -> Result<(), Error> {
     let title = format!("Soft committee, k = p = 2, both layers trained, d = {dimension}");
     let curve = plot::learning_curve(&title, &ode, Some(&sgd), &[]);
     let overlaps = plot::overlaps(&title, &ode, Some(&sgd));
-    for (name, figure) in [("learning_curve", &curve), ("overlaps", &overlaps)] {
-        for format in ["svg", "png"] {
-            figure.save(options.out.join(format!("{name}.{format}")))?;
-        }
-    }
     write_atomically(options.out.join("ode.csv"), |writer| ode.write_csv(writer))?;
     write_atomically(options.out.join("sgd.csv"), |writer| sgd.write_csv(writer))?;
-    println!("Wrote CSV files and figures to {}", options.out.display());
-    Ok(())
+    options.draw("learning_curve", &curve)?;
+    options.draw("overlaps", &overlaps)
 }

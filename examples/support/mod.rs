@@ -1,7 +1,10 @@
-//! What the examples share: `--quick`, `--out DIR`, a time budget, and published points.
+//! What the examples share: `--quick`, `--out DIR`, a time budget, figures, and published points.
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod study;
+
+use overlap::plot::Figure;
 use overlap::{Error, Monitor};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +41,17 @@ pub fn main(name: &str, experiment: impl FnOnce(&Options) -> Result<(), Error>) 
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+impl Options {
+    /// Writes a figure as `NAME.svg` and `NAME.png`.
+    pub fn draw(&self, name: &str, figure: &Figure) -> Result<(), Error> {
+        for format in ["svg", "png"] {
+            figure.save(self.out.join(format!("{name}.{format}")))?;
+        }
+        println!("Wrote {name}.svg, {name}.png and data to {}", self.out.display());
+        Ok(())
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod concentration;
 mod display;
+mod power_law;
 mod student;
 #[cfg(test)]
 mod tests;
 
 pub use concentration::{Concentration, ConcentrationPoint};
+pub use power_law::PowerLaw;
 
 use crate::{Ensemble, Error, Shape, Trajectory};
 use std::io::Write;

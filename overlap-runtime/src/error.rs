@@ -58,6 +58,9 @@ pub enum Error {
         /// Name of the system.
         system: String,
     },
+    /// A scaling of width and learning rate without a deterministic limit.
+    #[error(transparent)]
+    NoLimit(#[from] crate::NoLimit),
     /// A problem or result file does not say what it must.
     #[error("{}: {message}", .path.display())]
     File {

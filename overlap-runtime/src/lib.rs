@@ -40,7 +40,7 @@ mod weighted;
 mod weights;
 
 pub use activation::Activation;
-pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, Verdict};
+pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, PowerLaw, Verdict};
 pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;

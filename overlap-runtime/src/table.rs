@@ -117,8 +117,16 @@ impl Format {
 }
 
 impl Table {
-    /// A table with metadata of a `kind` of result.
-    pub(crate) fn new(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+    /// A table without columns yet, with metadata: the `kind` of result and further fields.
+    ///
+    /// ```
+    /// use overlap_runtime::{Table, Values};
+    /// let mut table = Table::new("floor", [("gamma_0", 8.0.into())]);
+    /// table.push("d", "", Values::Counts(vec![100, 1000]));
+    /// table.push("floor", "R - noise / 2", Values::Numbers(vec![Some(8.5e-6), None]));
+    /// assert_eq!((table.rows(), &table.metadata()["gamma_0"]), (2, &8.0.into()));
+    /// ```
+    pub fn new(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let mut metadata = Map::new();
         metadata.insert("overlap".to_owned(), json!(env!("CARGO_PKG_VERSION")));
         metadata.insert("kind".to_owned(), json!(kind));
@@ -126,8 +134,8 @@ impl Table {
         Table { metadata, columns: Vec::new() }
     }
 
-    /// Adds a column.
-    pub(crate) fn push(&mut self, name: impl Into<String>, unit: impl Into<String>, values: Values) {
+    /// Adds a column; [`save`](Self::save) expects all of one length.
+    pub fn push(&mut self, name: impl Into<String>, unit: impl Into<String>, values: Values) {
         let (name, unit) = (name.into(), unit.into());
         self.columns.push(Column { name, unit, values });
     }
@@ -193,9 +201,18 @@ impl Table {
     /// appears whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::File`] for Parquet without the feature `parquet`.
+    /// [`Error::Io`], [`Error::File`] for Parquet without the feature `parquet`, and [`Error::Shape`] for columns of different
+    /// lengths.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        let rows = self.rows();
+        if let Some(column) = self.columns.iter().find(|column| column.values.len() != rows) {
+            return Err(Error::Shape {
+                quantity: format!("column {}", column.name),
+                found: format!("{} rows", column.values.len()),
+                expected: format!("{rows} rows, as many as column {}", self.columns[0].name),
+            });
+        }
         let format = Format::of(path);
         format.check(path)?;
         crate::write_atomically(path, |writer| {
@@ -229,5 +246,24 @@ impl Table {
             Format::Parquet => Err("no Parquet".to_owned()),
         };
         table.map_err(|message| Error::File { path: path.to_owned(), message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_different_lengths_are_not_written() {
+        let mut table = Table::new("test", []);
+        table.push("d", "", Values::Counts(vec![1, 2]));
+        table.push("risk", "", Values::Numbers(vec![None]));
+        let path = std::env::temp_dir().join("overlap_unequal_columns.csv");
+        let error = table.save(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("column risk") && error.contains("1 rows") && error.contains("2 rows"),
+            "{error}"
+        );
+        assert!(!path.exists());
     }
 }

@@ -1,5 +1,6 @@
 //! How fast SGD concentrates on the ODE as d grows.
 
+use super::PowerLaw;
 use crate::error::check_at_least;
 use crate::{Ensemble, Error, Trajectory};
 use std::io::Write;
@@ -12,10 +13,7 @@ use std::io::Write;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Concentration {
     points: Vec<ConcentrationPoint>,
-    exponent: f64,
-    standard_error: f64,
-    /// ln of the fit at d = 1.
-    intercept: f64,
+    law: PowerLaw,
 }
 
 /// One dimension of a [`Concentration`].
@@ -51,17 +49,9 @@ impl Concentration {
                 "at least 2 for an exponent",
             ));
         }
-        // Weight 1 / Var(ln of the mean).
-        let weight = |point: &ConcentrationPoint| (point.deviation / point.standard_error).powi(2);
-        let sum =
-            |f: &dyn Fn(&ConcentrationPoint) -> f64| points.iter().map(|at| weight(at) * f(at)).sum::<f64>();
-        let x = |point: &ConcentrationPoint| (point.dimension as f64).ln();
-        let middle = sum(&x) / sum(&|_| 1.0);
-        let spread = sum(&|point| (x(point) - middle).powi(2));
-        let exponent = sum(&|point| (x(point) - middle) * point.deviation.ln()) / spread;
-        let height = sum(&|point| point.deviation.ln()) / sum(&|_| 1.0);
-        let intercept = height - exponent * middle;
-        Ok(Concentration { exponent, standard_error: spread.sqrt().recip(), intercept, points })
+        let logs: Vec<_> =
+            points.iter().map(|at| (at.dimension as f64, at.deviation, at.standard_error)).collect();
+        Ok(Concentration { law: PowerLaw::weighted(&logs)?, points })
     }
 
     /// The dimensions, in increasing order.
@@ -71,17 +61,17 @@ impl Concentration {
 
     /// The exponent β.
     pub fn exponent(&self) -> f64 {
-        self.exponent
+        self.law.exponent()
     }
 
     /// Its standard error.
     pub fn standard_error(&self) -> f64 {
-        self.standard_error
+        self.law.standard_error()
     }
 
     /// The fitted mean of max|Ω - Ω̄| in dimension d.
     pub fn fit(&self, dimension: f64) -> f64 {
-        (self.intercept + self.exponent * dimension.ln()).exp()
+        self.law.at(dimension)
     }
 
     /// Writes CSV, one row per dimension: `d,deviation,sem,fit`.
@@ -102,8 +92,7 @@ impl Concentration {
 
     /// Its 95 % confidence interval.
     pub fn interval(&self) -> (f64, f64) {
-        let half = 1.959964 * self.standard_error;
-        (self.exponent - half, self.exponent + half)
+        self.law.interval()
     }
 }
 
@@ -118,7 +107,7 @@ impl std::fmt::Display for Concentration {
             )?;
         }
         let (low, high) = self.interval();
-        write!(f, "E max |ΔΩ| ~ d^({:.3}), 95 % confidence interval {low:.3} to {high:.3}", self.exponent)
+        write!(f, "E max |ΔΩ| ~ d^({:.3}), 95 % confidence interval {low:.3} to {high:.3}", self.exponent())
     }
 }
 

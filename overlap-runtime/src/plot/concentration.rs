@@ -30,16 +30,13 @@ pub fn concentration(
 
     let points = concentration.points();
     let d: Vec<f64> = points.iter().map(|point| point.dimension as f64).collect();
-    let deviation = points.iter().map(|point| point.deviation).collect();
     let fit = d.iter().map(|&d| concentration.fit(d)).collect();
     let half = 1.959964 * concentration.standard_error();
     let label = format!("d^{{{:.3} ± {half:.3}}} (95 %)", concentration.exponent());
     let mut law = Panel::new("", Axis::log("d"), Axis::log("mean of max |Ω − Ω̄|"));
-    law = law.line(label, Style::line(Colour::BLACK).width(1.8), d.clone(), fit);
-    for point in points {
-        let (d, mean, error) = (point.dimension as f64, point.deviation, point.standard_error);
-        law = law.line("", Style::line(Colour::BLUE), vec![d, d], vec![mean - error, mean + error]);
-    }
-    law = law.points("SGD, mean ± standard error", Style::dots(Colour::BLUE).width(6.0), d, deviation);
+    law = law.line(label, Style::line(Colour::BLACK).width(1.8), d, fit);
+    let measured: Vec<_> =
+        points.iter().map(|point| (point.dimension as f64, point.deviation, point.standard_error)).collect();
+    law = law.measured("SGD, mean ± standard error", Style::dots(Colour::BLUE).width(6.0), &measured);
     Figure::new(title).panel(risk).panel(law).columns(2)
 }

@@ -25,6 +25,7 @@ mod concentration;
 mod heat;
 mod layout;
 mod legend;
+mod measured;
 mod phase_diagram;
 mod png;
 mod result;

@@ -17,6 +17,7 @@ mod run;
 mod schedule;
 mod setting;
 mod statistics;
+mod steady;
 mod training;
 mod unit;
 
