@@ -76,13 +76,14 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let one = || SimulateOptions::default().threads(1);
     for d in [1000, 10_000] {
-        let steps = 4_000_000 / d as u64;
+        // Long enough for the start (drawing weights, their overlaps) not to count.
+        let steps = 40_000_000 / d as u64;
         let baseline = cases.len();
         let mut add = |name: &str, steps, work| {
             cases.push(Case { name: format!("{name}, d = {d}"), steps, work, baseline, elapsed: false });
         };
         let mut loops = Straightforward::new(d);
-        add("straightforward", steps / 4, Box::new(move || (0..steps / 4).for_each(|_| loops.step())));
+        add("straightforward", steps / 20, Box::new(move || (0..steps / 20).for_each(|_| loops.step())));
         let direct = || one().simulator(Simulator::Direct);
         add("direct", steps, simulated(d, direct(), steps));
         add("direct, single precision", steps, simulated(d, direct().precision(Precision::Single), steps));

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench stiff`. The (4,8) reference problem on the line κ + δ = 0 with Δ = 1e-3 is carried to t = 1000; from
 //! there every method goes on to a later time at several tolerances. The error is the largest deviation of an overlap from a
-//! solve at rtol 1e-13. The implicit methods get the Jacobian by finite differences, and the time spent in it is told
-//! apart: without it is what they would need if a Jacobian cost nothing. Medians, wall clock.
+//! solve at rtol 1e-13. The library's implicit methods get the Jacobian by finite differences, and the time spent in
+//! it is told apart: without it is what they would need if a Jacobian cost nothing. Medians, wall clock.
 
 #[path = "../tests/support/reference.rs"]
 #[allow(dead_code, reason = "every user needs its own part")]
@@ -15,7 +15,7 @@ use overlap::{Initial, Method, Parameters, Problem, SolveOptions, System, overla
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-overlap_system!(k = 4, p = 8, act = erf);
+overlap_system!(k = 4, p = 8, act = erf, jacobian = true);
 
 const DIM: usize = ErfK4P8::DIM;
 
@@ -59,7 +59,7 @@ struct Outcome {
     without_jacobian: f64,
 }
 
-fn explicit(problem: &Problem, span: f64, method: Method, rtol: f64) -> Outcome {
+fn ours(problem: &Problem, span: f64, method: Method, rtol: f64) -> Outcome {
     let options = SolveOptions::default().rtol(rtol).atol(rtol * 1e-2).method(method);
     let start = Instant::now();
     let found = solve(&ErfK4P8, problem, &[span], &options).expect("solved");
@@ -126,9 +126,10 @@ fn main() {
         let truth = solve(&ErfK4P8, &late, &[span], &tight).expect("solved");
         let truth = truth.state(0).expect("a row");
         type Solver<'a> = &'a dyn Fn(f64) -> Option<Outcome>;
-        let methods: [(&str, Solver<'_>); 4] = [
-            ("Dopri5", &|rtol| Some(explicit(&late, span, Method::Dopri5, rtol))),
-            ("Dop853", &|rtol| Some(explicit(&late, span, Method::Dop853, rtol))),
+        let methods: [(&str, Solver<'_>); 5] = [
+            ("Dopri5", &|rtol| Some(ours(&late, span, Method::Dopri5, rtol))),
+            ("Dop853", &|rtol| Some(ours(&late, span, Method::Dop853, rtol))),
+            ("Rodas5P", &|rtol| Some(ours(&late, span, Method::Rodas5P, rtol))),
             ("Radau5", &|rtol| implicit(&late, span, true, rtol)),
             ("BDF", &|rtol| implicit(&late, span, false, rtol)),
         ];

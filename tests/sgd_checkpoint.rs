@@ -171,6 +171,75 @@ fn other_files_are_named_and_left_alone() {
     assert_same(&run(&small, 1).unwrap(), &whole);
 }
 
+/// A disk that is full between two questions, and a third at which it is enough.
+#[cfg(target_os = "linux")]
+struct FullDisk<'a> {
+    path: &'a Path,
+    full_from: usize,
+    full_until: usize,
+    stop_at: usize,
+    questions: AtomicUsize,
+    warnings: std::sync::Mutex<Vec<String>>,
+}
+
+#[cfg(target_os = "linux")]
+impl Monitor for FullDisk<'_> {
+    fn should_stop(&self) -> bool {
+        let question = self.questions.fetch_add(1, Ordering::SeqCst);
+        let aside = self.path.with_extension("aside");
+        if question == self.full_from {
+            // Where the checkpoint was, writing is answered with "no space left on device".
+            std::fs::rename(self.path, aside).unwrap();
+            std::os::unix::fs::symlink("/dev/full", self.path).unwrap();
+        } else if question == self.full_until {
+            std::fs::rename(aside, self.path).unwrap();
+        }
+        question >= self.stop_at
+    }
+
+    fn warning(&self, message: &str) {
+        self.warnings.lock().unwrap().push(message.to_owned());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_costs_no_result() {
+    const NEVER: usize = usize::MAX;
+    let (system, problem) = (system(), problem(1));
+    let options = options(Simulator::Direct, 2).threads(1);
+    let whole = simulate(&system, &problem, &TIMES, &options).unwrap();
+    let run = |full_from, full_until, stop_at| {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("run");
+        let (questions, warnings) = Default::default();
+        let disk = FullDisk { path: &path, full_from, full_until, stop_at, questions, warnings };
+        let options = options.clone().checkpoint(&path);
+        let result = simulate_monitored(&system, &problem, &TIMES, &options, &disk);
+        if full_until == NEVER {
+            // What was saved last is whole, and goes on to the same end.
+            std::fs::rename(path.with_extension("aside"), &path).unwrap();
+            assert_same(&simulate(&system, &problem, &TIMES, &options).unwrap(), &whole);
+        }
+        (result, disk.questions.into_inner(), disk.warnings.into_inner().unwrap())
+    };
+    // Full when the first output time is reached, and no longer at the second.
+    let (result, questions, warnings) = run(3, 20, NEVER);
+    assert_same(&result.unwrap(), &whole);
+    assert!(!warnings.is_empty() && warnings[0].contains("No space left on device"), "{warnings:?}");
+    // Full until the end, reached or interrupted.
+    for (stop_at, rows) in [(NEVER, 3), (questions - 1, 2), (4, 0)] {
+        let (result, _, warnings) = run(3, NEVER, stop_at);
+        let Err(Error::Checkpoint { cause, partial }) = result else { panic!("{result:?}") };
+        assert!(matches!(*cause, Error::Io { .. }) && cause.to_string().contains("No space left"), "{cause}");
+        assert_eq!((partial.len(), partial.completed()), (rows, rows == 3));
+        if rows == 3 {
+            assert_same(&partial, &whole);
+        }
+        assert!(rows == 0 || !warnings.is_empty());
+    }
+}
+
 #[test]
 fn what_cannot_be_written_is_said_before_the_work() {
     let run = |path: &str| {

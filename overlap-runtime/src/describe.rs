@@ -27,6 +27,7 @@ pub(crate) fn solve_options(options: &SolveOptions) -> Value {
     let method = match options.method {
         crate::Method::Dopri5 => "dopri5",
         crate::Method::Dop853 => "dop853",
+        crate::Method::Rodas5P => "rodas5p",
     };
     json!({ "rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps, "method": method })
 }

@@ -108,6 +108,16 @@ pub enum Error {
         /// Rows for every output time before the divergence.
         partial: Box<Ensemble>,
     },
+    /// The simulation ran, but at its end it could not be saved. All rows are here, and the last checkpoint that was
+    /// written is still in its place.
+    #[error("{cause}; {} of the output times were reached and are kept", .partial.len())]
+    Checkpoint {
+        /// What writing the checkpoint answered.
+        #[source]
+        cause: Box<Error>,
+        /// Rows for every output time reached: all, unless the simulation was interrupted.
+        partial: Box<Ensemble>,
+    },
     /// A figure could not be drawn.
     #[error("cannot draw the figure: {0}")]
     Figure(String),

@@ -7,6 +7,11 @@ pub trait Monitor: Sync {
         let _ = fraction;
     }
 
+    /// Something went wrong that does not end the work, and may be put right while it goes on.
+    fn warning(&self, message: &str) {
+        let _ = message;
+    }
+
     /// Whether the work should stop at the next safe point, keeping what is done.
     fn should_stop(&self) -> bool {
         false

@@ -200,6 +200,10 @@ impl<S: System + ?Sized> System for &S {
         (**self).pulls()
     }
 
+    fn jacobian(&self, parameters: &Parameters, state: &[f64], jacobian: &mut [f64]) -> bool {
+        (**self).jacobian(parameters, state, jacobian)
+    }
+
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
         (**self).risk(parameters, state)
     }

@@ -210,6 +210,12 @@ fn solve_writes_the_library_s_rows_at_the_times_asked_for() {
     let answer =
         system.run("solve --problem PROBLEM --times 5 --rtol 1e-4 --atol 1e-5 --method dopri5", PROBLEM);
     assert_eq!(answer.done().output, csv(&[5.0], &loose));
+    let answer = system.run("solve --problem PROBLEM --times 5 --method rodas5p", PROBLEM);
+    assert!(
+        answer.errors.contains("has no Jacobian: declare it with `jacobian = true`"),
+        "{}",
+        answer.errors
+    );
 }
 
 #[test]

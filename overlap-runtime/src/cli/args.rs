@@ -215,7 +215,7 @@ pub(super) struct Solver {
     /// Largest number of steps [default: 1000000]
     #[arg(long, value_name = "N")]
     pub(super) max_steps: Option<usize>,
-    /// The Runge-Kutta method
+    /// The method of integration
     #[arg(long, value_enum, default_value_t = MethodName::Dop853)]
     pub(super) method: MethodName,
 }
@@ -227,6 +227,9 @@ pub(super) enum MethodName {
     Dopri5,
     /// Dormand and Prince, order 8(5,3)
     Dop853,
+    /// Rodas5P, implicit, order 5(4): for long times with little noise; takes a system with a Jacobian
+    #[value(name = "rodas5p")]
+    Rodas5P,
 }
 
 impl From<MethodName> for Method {
@@ -234,6 +237,7 @@ impl From<MethodName> for Method {
         match name {
             MethodName::Dopri5 => Method::Dopri5,
             MethodName::Dop853 => Method::Dop853,
+            MethodName::Rodas5P => Method::Rodas5P,
         }
     }
 }

@@ -376,7 +376,9 @@ impl<S: System> Session<'_, '_, S> {
                 Ok((ensemble, Some(Failure::Interrupted(message))))
             }
             Err(error) => match &error {
-                Error::Diverged { partial, .. } => Ok(((**partial).clone(), Some(error.into()))),
+                Error::Diverged { partial, .. } | Error::Checkpoint { partial, .. } => {
+                    Ok(((**partial).clone(), Some(error.into())))
+                }
                 _ => Err(error.into()),
             },
         }

@@ -66,6 +66,10 @@ impl Monitor for Watch<'_> {
         }
     }
 
+    fn warning(&self, message: &str) {
+        self.bar.suspend(|| eprintln!("warning: {message}"));
+    }
+
     fn should_stop(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }

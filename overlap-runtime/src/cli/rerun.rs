@@ -119,6 +119,7 @@ impl About<'_> {
         let method = match self.value(&["ode", "method"])?.as_str() {
             Some("dop853") => Method::Dop853,
             Some("dopri5") => Method::Dopri5,
+            Some("rodas5p") => Method::Rodas5P,
             _ => return Err(About::wrong("ode.method")),
         };
         let options = SolveOptions::default().method(method).rtol(self.number(&["ode", "rtol"])?);

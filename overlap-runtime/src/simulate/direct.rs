@@ -165,8 +165,14 @@ impl<'a, T: Real> Direct<'a, T> {
             for i in 0..p {
                 for j in i..p {
                     let (w, v) = (&chunk[i * CHUNK..][..CHUNK], &chunk[j * CHUNK..][..CHUNK]);
-                    let product = |(w, v): (&T, &T)| w.value() * v.value();
-                    state[shape.q(i, j)] += w.iter().zip(v).map(product).sum::<f64>() / d;
+                    // By lanes, which a compiler may put into a register.
+                    let mut sums = [0.0; LANES];
+                    for (w, v) in w.chunks_exact(LANES).zip(v.chunks_exact(LANES)) {
+                        for (sum, (w, v)) in sums.iter_mut().zip(w.iter().zip(v)) {
+                            *sum += w.value() * v.value();
+                        }
+                    }
+                    state[shape.q(i, j)] += sums.iter().sum::<f64>() / d;
                 }
             }
         }

@@ -124,25 +124,37 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
         Ok(())
     }
 
+    /// Saves on the way. What cannot be written now may be later, and no result depends on it: the simulation goes on.
+    fn save_on_the_way(&mut self) {
+        if let Err(error) = self.save() {
+            if let Some(keeper) = &mut self.keeper {
+                keeper.last = Instant::now();
+            }
+            self.watch.monitor.warning(&format!("{error}; the simulation goes on and tries again"));
+        }
+    }
+
+    /// Saves at the end, where a failure hands out the rows.
+    fn save_and_return(mut self) -> Result<Ensemble, Error> {
+        let saved = if self.keeper.is_some() { self.save() } else { Ok(()) };
+        match saved {
+            Ok(()) => Ok(self.ensemble),
+            Err(error) => Err(Error::Checkpoint { cause: Box::new(error), partial: Box::new(self.ensemble) }),
+        }
+    }
+
     /// To the last output time.
     pub(super) fn finish(mut self) -> Result<Ensemble, Error> {
         while let Some(&step) = self.outputs.steps.get(self.ensemble.len()) {
             match self.reach(step) {
-                Ok(result) => {
-                    result?;
+                Ok(()) => {
                     if (self.outputs.stop)(&self.ensemble) {
                         break;
                     }
                 }
                 Err(Stop::Interrupted) => {
-                    if self.keeper.is_some() {
-                        self.save()?;
-                    }
-                    return if self.ensemble.is_empty() {
-                        Err(Error::Interrupted)
-                    } else {
-                        Ok(self.ensemble)
-                    };
+                    let ensemble = self.save_and_return()?;
+                    return if ensemble.is_empty() { Err(Error::Interrupted) } else { Ok(ensemble) };
                 }
                 Err(Stop::Diverged(Divergence { step, what, replica })) => {
                     let setting = self.start.setting();
@@ -158,16 +170,13 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
                 }
             }
         }
-        if self.keeper.is_some() {
-            self.save()?;
-        }
         self.watch.monitor.progress(1.0);
         self.ensemble.complete();
-        Ok(self.ensemble)
+        self.save_and_return()
     }
 
     /// Advances all replicas to `step` and adds their row.
-    fn reach(&mut self, step: u64) -> Result<Result<(), Error>, Stop> {
+    fn reach(&mut self, step: u64) -> Result<(), Stop> {
         // Replicas wait for each other at the end of a round only to be saved.
         let round = if self.keeper.is_some() {
             self.watch.chunk * (256 / self.units.len() as u64).max(1)
@@ -182,10 +191,8 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
             let target = (done / round + 1).saturating_mul(round).min(step);
             let watch = &self.watch;
             all(&mut self.units, |unit| advance(unit, target, watch))?;
-            if self.keeper.as_ref().is_some_and(|keeper| keeper.last.elapsed() >= keeper.interval)
-                && let Err(error) = self.save()
-            {
-                return Ok(Err(error));
+            if self.keeper.as_ref().is_some_and(|keeper| keeper.last.elapsed() >= keeper.interval) {
+                self.save_on_the_way();
             }
         }
         let setting = self.start.setting();
@@ -201,7 +208,7 @@ impl<'a, S: System + ?Sized> Run<'a, S> {
         })?;
         let time = self.outputs.times[self.ensemble.len()];
         self.ensemble.push(time, step, setting.noise_after(step), rows.into_iter().flatten().collect());
-        Ok(Ok(()))
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 //! the arithmetic is the same, and the same on every pack width, so eight side by side step as each would alone.
 
 use super::options::Method;
-use super::tableau::{Combination, DOP853, DOPRI5, Tableau};
+use super::tableau::{Combination, DOP853, DOPRI5, NONE, Tableau};
 use crate::aligned::Aligned;
 use crate::simd::{Kernel, MAX_LANES, Octet, Simd, dispatch};
 
@@ -51,6 +51,7 @@ impl Stepper {
         let tableau = match method {
             Method::Dopri5 => &DOPRI5,
             Method::Dop853 => &DOP853,
+            Method::Rodas5P => &NONE,
         };
         let length = (dim * width).next_multiple_of(MAX_LANES);
         let vector = || Aligned::zeros(length);
@@ -84,7 +85,7 @@ impl Stepper {
                 let last = self.tableau.stages.len() * self.length;
                 self.slope.copy_from_slice(&self.stages[last..]);
             }
-            Method::Dop853 => slopes(&self.new, &mut self.slope),
+            Method::Dop853 | Method::Rodas5P => slopes(&self.new, &mut self.slope),
         }
     }
 
@@ -139,6 +140,15 @@ impl Stepper {
         })
     }
 
+    /// The root mean square of the error of one integration's step, in units of what is tolerated.
+    pub(super) fn scaled(&self, error: &[f64]) -> f64 {
+        let ends = self.state.iter().zip(self.new.iter());
+        let square = |(error, (before, after)): (&f64, (&f64, &f64))| {
+            (error / (self.atol + self.rtol * before.abs().max(after.abs()))).powi(2)
+        };
+        (error.iter().zip(ends).map(square).sum::<f64>() / self.dim as f64).sqrt()
+    }
+
     /// The sums of `squares` over each integration, in the order of the state whatever the width.
     fn sums(&self, squares: &[f64]) -> Octet {
         let mut sums = [0.0; MAX_LANES];
@@ -157,7 +167,7 @@ impl Stepper {
     fn error(&self, step: f64, [square, other]: [f64; 2]) -> f64 {
         let dim = self.dim as f64;
         match self.method {
-            Method::Dopri5 => step * (square / dim).sqrt(),
+            Method::Dopri5 | Method::Rodas5P => step * (square / dim).sqrt(),
             Method::Dop853 => {
                 let sum = square + 0.01 * other;
                 step * square / (dim * if sum > 0.0 { sum } else { 1.0 }).sqrt()

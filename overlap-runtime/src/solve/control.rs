@@ -1,5 +1,5 @@
 //! The choice of step sizes: E. Hairer, S. P. Nørsett, G. Wanner, *Solving Ordinary Differential Equations I* (2nd ed., 1993),
-//! section II.4, with the constants of their codes DOPRI5 and DOP853.
+//! section II.4, with the constants of their codes DOPRI5 and DOP853, and of RODAS.
 
 use super::options::Method;
 
@@ -34,6 +34,7 @@ impl Control {
         let (smallest, largest) = match self.method {
             Method::Dopri5 => (0.2, 10.0),
             Method::Dop853 => (0.333, 6.0),
+            Method::Rodas5P => (0.2, 6.0),
         };
         let (growth, ln_error) = match self.method {
             // SAFETY · last^0.04 / error^(1/5 - 3/4 · 0.04), without memory after a rejection.
@@ -44,6 +45,7 @@ impl Control {
             }
             // Without memory; square roots are faster than powers.
             Method::Dop853 => (SAFETY / error.sqrt().sqrt().sqrt(), self.last),
+            Method::Rodas5P => (SAFETY * libm::pow(error, -0.2), self.last),
         };
         if error <= 1.0 {
             self.last = ln_error.max(LN_LEAST);
@@ -71,7 +73,7 @@ pub(super) fn first_step(
     slopes: Slopes<'_>,
 ) -> f64 {
     let order = match method {
-        Method::Dopri5 => 5.0,
+        Method::Dopri5 | Method::Rodas5P => 5.0,
         Method::Dop853 => 8.0,
     };
     let scaled = |values: &mut dyn Iterator<Item = f64>| -> f64 {

@@ -58,6 +58,19 @@ impl<'a> Rhs<'a> {
         self.system.right_hand_side(&self.now.borrow(), &state[..self.dim], &mut derivative[..self.dim]);
     }
 
+    /// The Jacobian at a time and state, see [`System::jacobian`].
+    pub(super) fn jacobian(&self, time: f64, state: &[f64], jacobian: &mut [f64]) {
+        if self.smooth {
+            self.schedules.apply(self.parameters, self.since.get(), time, &mut self.now.borrow_mut());
+        }
+        self.system.jacobian(&self.now.borrow(), &state[..self.dim], jacobian);
+    }
+
+    /// Whether the derivative changes with time at a fixed state, other than by jumps.
+    pub(super) fn is_smooth(&self) -> bool {
+        self.smooth
+    }
+
     /// Right-hand sides evaluated so far.
     pub(super) fn evaluations(&self) -> usize {
         self.evaluations.get()

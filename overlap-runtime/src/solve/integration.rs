@@ -4,6 +4,7 @@ use super::attempt::Stepper;
 use super::control::{Control, first_step, underflows};
 use super::course::Rhs;
 use super::event::{Bracket, Crossing, Event};
+use super::rosenbrock::Rosenbrock;
 use super::{SolveOptions, rhs};
 use crate::schedule::Schedules;
 use crate::simd::MAX_LANES;
@@ -26,6 +27,8 @@ pub(super) struct Integration<'a> {
     /// The steps, and those inside an accepted one.
     steps: Stepper,
     inside: Stepper,
+    /// What implicit steps need besides, of either.
+    implicit: Option<[Box<Rosenbrock>; 2]>,
     /// Where the next step begins, and its size.
     time: f64,
     step: f64,
@@ -56,6 +59,7 @@ impl<'a> Integration<'a> {
         let mut steps = stepper();
         steps.state[..initial.len()].copy_from_slice(initial);
         let shape = system.shape();
+        let implicit = || Box::new(Rosenbrock::new(shape.dim(), shape.jacobian_columns()));
         Integration {
             rhs: Rhs::new(system, parameters, schedules),
             shape,
@@ -69,6 +73,7 @@ impl<'a> Integration<'a> {
             event_values: vec![f64::NAN; events.len()],
             steps,
             inside: stepper(),
+            implicit: options.method.needs_jacobian().then(|| [implicit(), implicit()]),
             time: 0.0,
             step: 0.0,
             control: Control::new(options.method),
@@ -134,9 +139,13 @@ impl<'a> Integration<'a> {
             return Err(SolveFailure::MaxSteps { max_steps, time: self.time });
         }
         if underflows(self.step, self.time) {
-            return Err(self.stuck(&self.steps));
+            return Err(self.stuck(false));
         }
-        let (accepted, next) = attempt(&mut self.steps, &self.rhs, &mut self.control, self.time, self.step);
+        let error = match &mut self.implicit {
+            Some([implicit, _]) => implicit.attempt(&mut self.steps, &self.rhs, self.time, self.step),
+            None => attempt(&mut self.steps, &self.rhs, self.time, self.step),
+        };
+        let (accepted, next) = self.control.judge(error, self.step);
         self.attempts += 1;
         if !accepted {
             self.step = next;
@@ -268,13 +277,17 @@ impl<'a> Integration<'a> {
         self.inside.begin_as(&mut self.steps);
         for _ in 0..max_steps {
             if underflows(step, time) {
-                return Err(self.stuck(&self.inside));
+                return Err(self.stuck(true));
             }
             let last = time + 1.01 * step > to;
             if last {
                 step = to - time;
             }
-            let (accepted, next) = attempt(&mut self.inside, &self.rhs, &mut control, self.time + time, step);
+            let error = match &mut self.implicit {
+                Some([_, implicit]) => implicit.attempt(&mut self.inside, &self.rhs, self.time + time, step),
+                None => attempt(&mut self.inside, &self.rhs, self.time + time, step),
+            };
+            let (accepted, next) = control.judge(error, step);
             if accepted && last {
                 return Ok(self.inside.new.to_vec());
             }
@@ -297,20 +310,24 @@ impl<'a> Integration<'a> {
     }
 
     /// Why steps became too small: only what happened in the last attempt tells NaN from a genuine singularity.
-    fn stuck(&self, stepper: &Stepper) -> SolveFailure {
-        match stepper.not_finite(0) {
+    fn stuck(&self, inside: bool) -> SolveFailure {
+        let cause = match &self.implicit {
+            Some([outer, inner]) => if inside { inner } else { outer }.not_finite,
+            None => if inside { &self.inside } else { &self.steps }.not_finite(0),
+        };
+        match cause {
             Some(cause) => rhs::failure(self.shape, cause, self.time),
             None => SolveFailure::StepSizeUnderflow { time: self.time, rtol: self.options.rtol },
         }
     }
 }
 
-/// Tries a step; whether it is accepted, and the size of the next one.
-fn attempt(stepper: &mut Stepper, rhs: &Rhs<'_>, control: &mut Control, time: f64, step: f64) -> (bool, f64) {
+/// Tries an explicit step: its error in units of what is tolerated.
+fn attempt(stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64, step: f64) -> f64 {
     let errors = stepper.attempt(&[step; MAX_LANES], &mut |part, state, slope| {
         rhs.evaluate(time + part * step, state, slope);
     });
-    control.judge(errors[0], step)
+    errors[0]
 }
 
 /// The derivative at the end of an accepted step.

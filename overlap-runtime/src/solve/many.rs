@@ -60,6 +60,7 @@ pub fn solve_many_monitored<S: System + ?Sized>(
     let constant = |problem: &Problem| Schedules::of(problem) == Schedules::default();
     if plain
         && problems.len() >= FEWEST_SIDE_BY_SIDE * threads
+        && !options.method.needs_jacobian()
         && side_by_side::is_available(&system)
         && problems.iter().all(constant)
     {

@@ -3,7 +3,8 @@
 //! Steps are taken with error control from t = 0 on, without regard to the output times. A row inside a step is a
 //! shorter step of the same method from the step's beginning, under the same error control: it is as accurate as the
 //! solution, and bit for bit the same whatever other times are asked for. Memory stays bounded however long the solve.
-//! The price is 6 evaluations a row with [`Method::Dopri5`] and 11 with [`Method::Dop853`].
+//! The price is 6 evaluations a row with [`Method::Dopri5`], 11 with [`Method::Dop853`] and a whole step with
+//! [`Method::Rodas5P`].
 //!
 //! Schedules: where rates jump, the integration ends and begins anew, so that no step reaches across.
 //!
@@ -18,6 +19,7 @@ mod integration;
 mod many;
 mod options;
 mod rhs;
+mod rosenbrock;
 mod side_by_side;
 mod tableau;
 #[cfg(test)]
@@ -41,7 +43,8 @@ use integration::Integration;
 /// # Errors
 /// [`Error::Invalid`] for an option or for times that are not finite, at least 0 and strictly increasing;
 /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
-/// [`Error::Solve`] with the rows reached so far if the integration stops early.
+/// [`Error::NoJacobian`] if the method needs a Jacobian that the system does not have; [`Error::Solve`] with the rows
+/// reached so far if the integration stops early.
 pub fn solve<S: System + ?Sized>(
     system: &S,
     problem: &Problem,
@@ -142,6 +145,13 @@ fn run<S: System + ?Sized>(
     let parameters = Parameters::new(system, problem)?;
     let schedules = Schedules::of(problem);
     let initial = problem.initial_state(system.shape().trained);
+    if options.method.needs_jacobian() {
+        let shape = system.shape();
+        let mut entries = vec![0.0; shape.dim() * shape.jacobian_columns()];
+        if !system.jacobian(&parameters, &initial, &mut entries) {
+            return Err(Error::NoJacobian { system: system.name().to_owned() });
+        }
+    }
     let rates = (&parameters, &schedules);
     let mut integration = Integration::new(&system, rates, &initial, times, options, monitor, events);
     let result = integration.run();

@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// The embedded Runge-Kutta method.
+/// The method of integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Method {
@@ -13,6 +13,11 @@ pub enum Method {
     /// widens with tighter tolerances and closes at rtol 1e-6 or where stability limits the step.
     #[default]
     Dop853,
+    /// Rodas5P of G. Steinebach (BIT Numer. Math. 63, 27, 2023), a Rosenbrock method of order 5(4): implicit, for systems declared
+    /// with `jacobian = true`. A step costs 8 evaluations, a Jacobian and the solution of linear equations of the size of
+    /// the state, and is not limited by stability: for long times with little noise, where explicit steps are, see
+    /// docs/performance.md.
+    Rodas5P,
 }
 
 /// Options of [`solve`](crate::solve()): tolerances, step budget, method.
@@ -100,11 +105,17 @@ impl SolveOptions {
 }
 
 impl Method {
+    /// Whether it takes a system with a Jacobian.
+    pub const fn needs_jacobian(self) -> bool {
+        matches!(self, Method::Rodas5P)
+    }
+
     /// Evaluations of one step attempt.
     pub(super) fn stages(self) -> usize {
         match self {
             Method::Dopri5 => 6,
             Method::Dop853 => 11,
+            Method::Rodas5P => 7,
         }
     }
 
@@ -112,7 +123,7 @@ impl Method {
     pub(super) fn after_acceptance(self) -> usize {
         match self {
             Method::Dopri5 => 0,
-            Method::Dop853 => 1,
+            Method::Dop853 | Method::Rodas5P => 1,
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct Tableau {
     pub(super) errors: [Combination; 2],
 }
 
+/// Of methods that are no explicit Runge-Kutta methods.
+pub(super) static NONE: Tableau = Tableau { stages: &[], nodes: &[], solution: &[], errors: [&[], &[]] };
+
 /// Order 5(4), 7 stages, the last of which is the first one of the next step.
 pub(super) static DOPRI5: Tableau = Tableau {
     stages: &[

@@ -231,7 +231,11 @@ fn solve_options(entry: &Entry<'_, '_>) -> Option<SolveOptions> {
         options.max_steps = entry.whole(1)? as usize;
     }
     if let Some(entry) = section.take("method") {
-        options.method = entry.word(&[("dop853", Method::Dop853), ("dopri5", Method::Dopri5)])?;
+        options.method = entry.word(&[
+            ("dop853", Method::Dop853),
+            ("dopri5", Method::Dopri5),
+            ("rodas5p", Method::Rodas5P),
+        ])?;
     }
     section.finish(&["rtol", "atol", "max_steps", "method"]);
     Some(options)

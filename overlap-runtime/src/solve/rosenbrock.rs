@@ -1,0 +1,187 @@
+//! One step of a Rosenbrock method: linearly implicit, with the system's own Jacobian.
+//!
+//! Rodas5P of G. Steinebach, BIT Numer. Math. 63, 27 (2023): order 5(4), L-stable, stiffly accurate, 8 stages. In the form of
+//! E. Hairer and G. Wanner, *Solving Ordinary Differential Equations II* (2nd ed., 1996), section IV.7, eq. (7.25): with
+//! J = ∂f/∂y and f_t = ∂f/∂t at the beginning (t, y) of the step h,
+//! (1/(γ h) - J) k_i = f(t + c_i h, y + Σ_j a_ij k_j) + Σ_j (C_ij/h) k_j + h d_i f_t.
+//! The last stages are the solution and its error: k_8 is the difference of the two orders.
+
+use super::attempt::{NotFinite, Stepper};
+use super::course::Rhs;
+use nalgebra::{DMatrix, DVector};
+
+const STAGES: usize = 8;
+const GAMMA: f64 = 0.21193756319429014;
+
+/// Rows of a_ij, stages 2 to 6; from stage 7 on each takes the row before and adds the latest k.
+const A: [&[f64]; 5] = [
+    &[3.0],
+    &[2.849394379747939, 0.45842242204463923],
+    &[-6.954028509809101, 2.489845061869568, -10.358996098473584],
+    &[2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641],
+    &[-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946],
+];
+
+/// Rows of C_ij, stages 2 to 8.
+const C: [&[f64]; STAGES - 1] = [
+    &[-14.155112264123755],
+    &[-17.97296035885952, -2.859693295451294],
+    &[147.12150275711716, -1.41221402718213, 71.68940251302358],
+    &[165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306],
+    &[24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125, -0.6610691825249471],
+    &[
+        30.91273214028599,
+        -3.1208243349937974,
+        77.79954646070892,
+        34.28646028294783,
+        -19.097331116725623,
+        -28.087943162872662,
+    ],
+    &[
+        37.80277123390563,
+        -3.2571969029072276,
+        112.26918849496327,
+        66.9347231244047,
+        -40.06618937091002,
+        -54.66780262877968,
+        -9.48861652309627,
+    ],
+];
+
+/// c_i.
+const NODES: [f64; STAGES] =
+    [0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1.0, 1.0, 1.0];
+
+/// d_i.
+const BY_TIME: [f64; STAGES] =
+    [GAMMA, -0.42387512638858027, -0.3384627126235924, 1.8046452872882734, 2.325825639765069, 0.0, 0.0, 0.0];
+
+/// What a step needs beside the vectors of a [`Stepper`].
+pub(super) struct Rosenbrock {
+    dim: usize,
+    /// Time and state that the Jacobian belongs to; no state before the first step.
+    time: f64,
+    state: Vec<f64>,
+    /// Row by row, with the columns of the parameters.
+    jacobian: Vec<f64>,
+    /// ∂f/∂t; zeros where rates do not change.
+    by_time: Vec<f64>,
+    /// The k_i.
+    stages: [DVector<f64>; STAGES],
+    /// State of a stage, and derivative there.
+    work: Vec<f64>,
+    slope: Vec<f64>,
+    /// What was not finite in the last attempt, and was the first to be so.
+    pub(super) not_finite: Option<NotFinite>,
+}
+
+impl Rosenbrock {
+    pub(super) fn new(dim: usize, columns: usize) -> Self {
+        let vector = || vec![0.0; dim];
+        Rosenbrock {
+            dim,
+            time: 0.0,
+            state: Vec::new(),
+            jacobian: vec![0.0; dim * columns],
+            by_time: vector(),
+            stages: std::array::from_fn(|_| DVector::zeros(dim)),
+            work: vector(),
+            slope: vector(),
+            not_finite: None,
+        }
+    }
+
+    /// Tries a step from `stepper.state` to `stepper.new`: its error in units of what is tolerated; not finite where
+    /// something on the way was not.
+    pub(super) fn attempt(&mut self, stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64, step: f64) -> f64 {
+        self.linearise(stepper, rhs, time);
+        if rhs.is_smooth() {
+            self.differentiate_by_time(stepper, rhs, time, step);
+        }
+        let dim = self.dim;
+        let columns = self.jacobian.len() / dim;
+        let rows = || self.jacobian.chunks_exact(columns).map(|row| &row[..dim]).enumerate();
+        let wrong = |(index, row)| first(row, true).map(|cause| NotFinite { index, ..cause });
+        self.not_finite = rows().find_map(wrong);
+        if self.not_finite.is_some() {
+            return f64::INFINITY;
+        }
+        let mut matrix = DMatrix::from_fn(dim, dim, |row, column| -self.jacobian[row * columns + column]);
+        for i in 0..dim {
+            matrix[(i, i)] += 1.0 / (GAMMA * step);
+        }
+        let factors = matrix.lu();
+        for stage in 0..STAGES {
+            // From stage 7 on, the state of the stage before plus its k.
+            match A.get(stage.wrapping_sub(1)) {
+                Some(row) => {
+                    self.work.copy_from_slice(&stepper.state[..dim]);
+                    for (k, &weight) in self.stages.iter().zip(*row) {
+                        add(&mut self.work, weight, k);
+                    }
+                }
+                None if stage > 0 => add(&mut self.work, 1.0, &self.stages[stage - 1]),
+                None => {}
+            }
+            let (known, next) = self.stages.split_at_mut(stage);
+            let right = next[0].as_mut_slice();
+            if stage == 0 {
+                right.copy_from_slice(&stepper.derivative()[..dim]);
+            } else {
+                rhs.evaluate(time + NODES[stage] * step, &self.work, &mut self.slope);
+                self.not_finite = first(&self.work, false).or_else(|| first(&self.slope, true));
+                if self.not_finite.is_some() {
+                    return f64::INFINITY;
+                }
+                right.copy_from_slice(&self.slope);
+                for (k, weight) in known.iter().zip(C[stage - 1]) {
+                    add(right, weight / step, k);
+                }
+            }
+            add(right, BY_TIME[stage] * step, &self.by_time);
+            if !factors.solve_mut(&mut next[0]) {
+                return f64::INFINITY;
+            }
+        }
+        let error = self.stages[STAGES - 1].as_slice();
+        add(&mut self.work, 1.0, error);
+        stepper.new[..dim].copy_from_slice(&self.work);
+        stepper.scaled(error)
+    }
+
+    /// The Jacobian at the beginning of a step, unless it is known from the attempt before.
+    fn linearise(&mut self, stepper: &Stepper, rhs: &Rhs<'_>, time: f64) {
+        let state = &stepper.state[..self.dim];
+        if self.time == time && self.state == state {
+            return;
+        }
+        self.time = time;
+        self.state.clear();
+        self.state.extend_from_slice(state);
+        rhs.jacobian(time, state, &mut self.jacobian);
+    }
+
+    /// ∂f/∂t from three points, so that it holds at t = 0 and after a jump: to (a thousandth of the step)².
+    fn differentiate_by_time(&mut self, stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64, step: f64) {
+        let part = 1e-3 * step;
+        self.by_time.fill(0.0);
+        add(&mut self.by_time, -1.5 / part, &*stepper.derivative());
+        for (points, weight) in [(1.0, 2.0), (2.0, -0.5)] {
+            rhs.evaluate(time + points * part, &self.state, &mut self.slope);
+            add(&mut self.by_time, weight / part, &self.slope);
+        }
+    }
+}
+
+/// The first entry that is not finite.
+fn first(values: &[f64], derivative: bool) -> Option<NotFinite> {
+    let index = values.iter().position(|value| !value.is_finite())?;
+    Some(NotFinite { derivative, index, value: values[index] })
+}
+
+/// sum += weight · vector.
+fn add<'a>(sum: &mut [f64], weight: f64, vector: impl IntoIterator<Item = &'a f64>) {
+    for (sum, value) in sum.iter_mut().zip(vector) {
+        *sum += weight * value;
+    }
+}
