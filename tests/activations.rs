@@ -214,7 +214,7 @@ fn rate(system: &dyn System) -> f64 {
 }
 
 /// Means of 60 runs at d = 1000 within 4 standard errors, plus the bias of order 1/d, of the ODE, at three times. Of some
-/// 450 comparisons in all, 0.08 are expected beyond 4 standard errors by chance alone (t distribution with 59 degrees of
+/// 430 comparisons in all, 0.08 are expected beyond 4 standard errors by chance alone (t distribution with 59 degrees of
 /// freedom: 1.8e-4 each), most of them hidden by the allowance for the bias.
 fn the_ode_lies_on_the_mean_of_sgd(system: &dyn System) {
     const D: usize = 1000;

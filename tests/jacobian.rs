@@ -11,7 +11,7 @@ mod textbook;
 
 use differences::derivative;
 use nalgebra::DMatrix;
-use overlap::{Error, Jacobian, Parameters, Problem, Shape, System, jacobian, overlap_system};
+use overlap::{Error, Jacobian, Parameters, Problem, Regime, Shape, System, jacobian, overlap_system};
 use random_problem::random_problem;
 use textbook::Textbook;
 
@@ -146,6 +146,16 @@ against_itself!(relu_student_of_linear_matches_differences: act = relu, teacher_
 against_itself!(erf_student_of_relu_matches_differences: act = erf, teacher_act = relu);
 against_itself!(quadratic_student_of_sign_matches_differences: act = hermite(2), teacher_act = sign);
 against_itself!(quadratic_student_of_relu_matches_differences: act = hermite(2), teacher_act = relu);
+
+/// The ODE of a regime: both parts of the right-hand side, and γ itself, have factors.
+#[test]
+fn weighted_parts_match_differences() {
+    overlap_system!(System: k = 1, p = 2, act = erf, second_layer = trained, jacobian = true);
+    for delta in [0.5, -0.25] {
+        let ode = Regime::new(0.0, delta).unwrap().prefactors(20.0).unwrap().of(&System);
+        check(&ode, &ode);
+    }
+}
 
 /// The derivative of the quadrature itself.
 #[test]

@@ -116,8 +116,7 @@ impl<'a> Equations<'a> {
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
         let (noise, covariance) = Self::noise(&mut pool, activations)?;
-        let kinds: &[Kind] =
-            if activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
+        let kinds = activations.kinds();
         let mut forces = Vec::new();
         for &kind in kinds {
             let mut force = Self::force(&mut pool, activations, Index::Role(kind, 'n'), flow_rate)?;

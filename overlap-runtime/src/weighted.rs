@@ -28,6 +28,13 @@ impl<S: System> Weighted<S> {
         let whole = if rate < 1.0 { flow / rate } else { noise / rate / rate };
         Weighted { system, rate, whole }
     }
+
+    fn at_rate(&self, parameters: &Parameters) -> Parameters {
+        let mut parameters = parameters.clone();
+        parameters.gamma *= self.rate;
+        parameters.gamma_a *= self.rate;
+        parameters
+    }
 }
 
 impl<S: System> System for Weighted<S> {
@@ -48,11 +55,21 @@ impl<S: System> System for Weighted<S> {
     }
 
     fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-        let mut parameters = parameters.clone();
-        parameters.gamma *= self.rate;
-        parameters.gamma_a *= self.rate;
-        self.system.right_hand_side(&parameters, state, derivative);
+        self.system.right_hand_side(&self.at_rate(parameters), state, derivative);
         derivative.iter_mut().for_each(|value| *value *= self.whole);
+    }
+
+    fn jacobian(&self, parameters: &Parameters, state: &[f64], jacobian: &mut [f64]) -> bool {
+        let there = self.system.jacobian(&self.at_rate(parameters), state, jacobian);
+        if there {
+            let shape = self.shape();
+            for row in jacobian.chunks_exact_mut(shape.jacobian_columns()) {
+                row.iter_mut().for_each(|value| *value *= self.whole);
+                // The column of γ, which the system sees multiplied.
+                row[shape.dim()] *= self.rate;
+            }
+        }
+        there
     }
 
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {

@@ -4,6 +4,8 @@
 mod probe;
 #[path = "../../tests/support/textbook.rs"]
 mod textbook;
+#[path = "support/watched.rs"]
+mod watched;
 
 use overlap_runtime::cli::{DONE, FAILED, INTERRUPTED, USAGE};
 use overlap_runtime::{Problem, SolveOptions, linear_times, log_times, simulate, solve};
@@ -69,10 +71,10 @@ fn numbers(value: &serde_json::Value) -> Vec<f64> {
 #[test]
 fn solve_writes_the_library_s_rows_at_the_times_asked_for() {
     let system = probe();
-    let problem = Problem::from_json_for(&system, PROBLEM).unwrap();
+    let problem = Problem::from_json_for(&system.inner, PROBLEM).unwrap();
     let csv = |times: &[f64], options: &SolveOptions| {
         let mut csv = Vec::new();
-        solve(&system, &problem, times, options).unwrap().write_csv(&mut csv).unwrap();
+        solve(&system.inner, &problem, times, options).unwrap().write_csv(&mut csv).unwrap();
         String::from_utf8(csv).unwrap()
     };
     let standard = SolveOptions::default();
@@ -105,10 +107,10 @@ fn solve_writes_the_library_s_rows_at_the_times_asked_for() {
 #[test]
 fn simulate_writes_the_library_s_rows_whatever_the_threads() {
     let system = probe();
-    let problem = Problem::from_json_for(&system, PROBLEM).unwrap();
+    let problem = Problem::from_json_for(&system.inner, PROBLEM).unwrap();
     let options = overlap_runtime::SimulateOptions::default().replicas(3).seed(5);
     let mut csv = Vec::new();
-    simulate(&system, &problem, &[0.5, 2.0], &options).unwrap().write_csv(&mut csv).unwrap();
+    simulate(&system.inner, &problem, &[0.5, 2.0], &options).unwrap().write_csv(&mut csv).unwrap();
     for threads in [1, 2] {
         let line =
             format!("simulate --problem PROBLEM --times 0.5,2 --replicas 3 --seed 5 --threads {threads}");

@@ -5,6 +5,8 @@ mod probe;
 #[path = "../../tests/support/textbook.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod textbook;
+#[path = "support/watched.rs"]
+mod watched;
 
 use overlap_runtime::cli::{FAILED, USAGE};
 use probe::{PROBLEM, probe};

@@ -3,18 +3,26 @@
 
 #[path = "../../tests/support/textbook.rs"]
 mod textbook;
+#[path = "support/watched.rs"]
+mod watched;
 
-use overlap_runtime::{Activation, Parameters, Shape, System, cli};
-use std::path::{Path, PathBuf};
+use overlap_runtime::cli;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use textbook::Textbook;
+use watched::Watched;
 
 /// Names the file that the program makes when its work has begun.
 const AS_PROGRAM: &str = "OVERLAP_TEST_AS_PROGRAM";
 
 fn main() -> ExitCode {
     if let Some(begun) = std::env::var_os(AS_PROGRAM) {
-        return cli::run(Announced { inner: Textbook::new(1, 2, false), begun: begun.into() });
+        let begin = move || {
+            if !begun.is_empty() {
+                std::fs::write(&begun, "").unwrap();
+            }
+        };
+        return cli::run(Watched { inner: Textbook::new(1, 2, false), seen: begin });
     }
     if cfg!(unix) {
         for (name, test) in TESTS {
@@ -32,39 +40,6 @@ const TESTS: [(&str, fn()); 5] = [
     ("ctrl-c keeps the rows that are done", || interrupted("-INT")),
     ("a hang-up is left to the system", hang_up),
 ];
-
-/// A system that makes a file when it is first evaluated.
-struct Announced {
-    inner: Textbook,
-    begun: PathBuf,
-}
-
-impl System for Announced {
-    fn name(&self) -> &str {
-        "ErfK1P2"
-    }
-    fn shape(&self) -> Shape {
-        self.inner.shape()
-    }
-    fn activation(&self) -> Activation {
-        Activation::Erf
-    }
-    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-        self.inner.right_hand_side(parameters, state, derivative);
-    }
-    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
-        if !self.begun.as_os_str().is_empty() {
-            std::fs::write(&self.begun, "").unwrap();
-        }
-        self.inner.risk(parameters, state)
-    }
-    fn equations(&self) -> &str {
-        "R = 1/2 E[(y - f)^2]"
-    }
-    fn equations_latex(&self) -> &str {
-        "R"
-    }
-}
 
 fn program(line: &str, begun: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());

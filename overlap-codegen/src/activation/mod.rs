@@ -88,6 +88,11 @@ impl<'a> Activations<'a> {
         self.student.name() == self.teacher.name()
     }
 
+    /// The kinds of nodes that are told apart: all nodes, or teachers and students.
+    pub fn kinds(&self) -> &'static [Kind] {
+        if self.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] }
+    }
+
     /// Whether all units are error functions, of any gain, or signs.
     pub fn are_error_functions(&self) -> bool {
         [self.student, self.teacher].iter().all(|activation| {

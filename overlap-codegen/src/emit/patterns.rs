@@ -18,7 +18,7 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
         let (code, value) = block(equations, &[label]);
         labels.push(quote!(#equal => { let s = One(s); #(#code)* #(#value)* }));
     }
-    for (pattern, kinds, nodes) in patterns(equations.activations.agree()) {
+    for (pattern, kinds, nodes) in patterns(equations.activations.kinds()) {
         let value = equations.four_point(nodes);
         let (code, value) = block(equations, &[value]);
         let arm = arm(pattern, kinds);
@@ -60,23 +60,23 @@ pub(super) fn block(equations: &mut Equations<'_>, exprs: &[Expr]) -> (Vec<Token
         }
         _ => unreachable!("expectations depend on overlaps only"),
     };
-    let mut code = Straight::new(equations, &load);
-    code.stages(exprs);
-    let values = exprs.iter().map(|&expr| code.value(expr)).collect();
-    (code.statements, values)
+    Straight::new(equations, &load).block(exprs)
 }
 
 /// The match arm of a pattern of coincidences.
 pub(super) fn arm(pattern: [usize; 3], kinds: [Kind; 2]) -> TokenStream {
     let [l, n, m] = pattern.map(count);
-    let [n_is_teacher, m_is_teacher] = kinds.map(|kind| match kind {
-        Kind::Node => quote!(_),
-        kind => {
-            let teacher = kind == Kind::Teacher;
-            quote!(#teacher)
-        }
-    });
+    let [n_is_teacher, m_is_teacher] = kinds.map(is_teacher);
     quote!((#l, #n, #m, #n_is_teacher, #m_is_teacher))
+}
+
+/// The pattern of `node < K`.
+pub(super) fn is_teacher(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Node => quote!(_),
+        Kind::Teacher => quote!(true),
+        Kind::Student => quote!(false),
+    }
 }
 
 /// A pattern of equal nodes among j, l, n, m: for l, n, m the number of the first distinct node they equal, as the
@@ -84,8 +84,7 @@ pub(super) fn arm(pattern: [usize; 3], kinds: [Kind; 2]) -> TokenStream {
 pub(super) type Pattern = ([usize; 3], [Kind; 2], [Index; 4]);
 
 /// All patterns with m ≤ n in every kind; teachers, where they differ from students, equal no student.
-pub(super) fn patterns(agree: bool) -> Vec<Pattern> {
-    let kinds: &[Kind] = if agree { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
+pub(super) fn patterns(kinds: &[Kind]) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for l in 0..2 {
         for &kind_n in kinds {

@@ -14,13 +14,14 @@ pub fn pulls(equations: &mut Equations<'_>) -> Option<TokenStream> {
     if equations.activations.are_error_functions() {
         return None;
     }
-    let cases = if equations.activations.agree() {
-        vec![(quote!(Partner::Teacher | Partner::Student), Index::Role(Kind::Node, 'n'))]
-    } else {
-        [(quote!(Partner::Teacher), Kind::Teacher), (quote!(Partner::Student), Kind::Student)]
-            .map(|(pattern, kind)| (pattern, Index::Role(kind, 'n')))
-            .into()
-    };
+    let cases = equations.activations.kinds().iter().map(|&kind| {
+        let pattern = match kind {
+            Kind::Node => quote!(Partner::Teacher | Partner::Student),
+            Kind::Teacher => quote!(Partner::Teacher),
+            Kind::Student => quote!(Partner::Student),
+        };
+        (pattern, Index::Role(kind, 'n'))
+    });
     let arms = [(quote!(Partner::Itself), I)].into_iter().chain(cases).map(|(pattern, n)| {
         let exprs = expectations(equations, n);
         let load = |symbol: &Symbol| match symbol {
@@ -31,10 +32,7 @@ pub fn pulls(equations: &mut Equations<'_>) -> Option<TokenStream> {
             },
             _ => unreachable!("expectations depend on overlaps only"),
         };
-        let mut code = Straight::new(equations, &load);
-        code.stages(&exprs);
-        let values = exprs.map(|expr| code.value(expr));
-        let statements = code.statements;
+        let (statements, values) = Straight::new(equations, &load).block(&exprs);
         quote!(#pattern => { #(#statements)* [#(#values),*] })
     });
     let arms: Vec<TokenStream> = arms.collect();

@@ -12,8 +12,6 @@ pub struct PowerLaw {
     standard_error: f64,
     /// ln A.
     intercept: f64,
-    /// (C, ω).
-    correction: (f64, f64),
     /// Half the width of the 95 % interval in standard errors.
     quantile: f64,
 }
@@ -52,27 +50,34 @@ impl PowerLaw {
     /// # Errors
     /// Those of [`PowerLaw::fit`].
     pub fn weighted(points: &[(f64, f64, f64)]) -> Result<Self, Error> {
-        least_squares(points, None)
-    }
-
-    /// As [`weighted`](Self::weighted), with the leading correction to scaling: y = A x^β exp(C x^-ω), which is
-    /// A x^β (1 + C x^-ω) where x^-ω is small. The interval of β allows for what C is not known of.
-    ///
-    /// ```
-    /// let point = |x: f64| (x, x.powf(-0.5) * (1.0 + 0.3 / x), 1e-3 * x.powf(-0.5));
-    /// let points = [10.0, 20.0, 50.0, 100.0, 1000.0].map(point);
-    /// let [plain, corrected] = [
-    ///     overlap_runtime::PowerLaw::weighted(&points)?,
-    ///     overlap_runtime::PowerLaw::corrected(&points, 1.0)?,
-    /// ];
-    /// assert!(plain.interval().1 < -0.5 && corrected.interval().1 > -0.5);
-    /// # Ok::<(), overlap_runtime::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a number, or an ω, that is not finite and greater than 0, and for fewer than three different x.
-    pub fn corrected(points: &[(f64, f64, f64)], omega: f64) -> Result<Self, Error> {
-        least_squares(points, Some(check_at_least("omega", omega, 0.0, true)?))
+        for (number, &(x, y, error)) in points.iter().enumerate() {
+            for (name, value) in [("x", x), ("y", y), ("the standard error", error)] {
+                check_at_least(&format!("{name} of point {}", number + 1), value, 0.0, true)?;
+            }
+        }
+        let mut different: Vec<f64> = points.iter().map(|point| point.0).collect();
+        different.sort_by(f64::total_cmp);
+        different.dedup();
+        if different.len() < 2 {
+            return Err(Error::invalid("the number of different x", different.len(), "at least 2"));
+        }
+        // Rows weighted by 1 / (standard error of ln y).
+        let weight = |n: usize| points[n].1 / points[n].2;
+        let rows =
+            DMatrix::from_fn(points.len(), 2, |n, unknown| weight(n) * [1.0, points[n].0.ln()][unknown]);
+        let values = DVector::from_fn(points.len(), |n, _| weight(n) * points[n].1.ln());
+        let qr = rows.qr();
+        let fit = qr.r().solve_upper_triangular(&(qr.q().transpose() * values));
+        let inverse = qr.r().solve_upper_triangular(&DMatrix::identity(2, 2));
+        let (Some(fit), Some(inverse)) = (fit, inverse) else {
+            return Err(Error::invalid("the points", "nearly coincident", "far enough apart for a fit"));
+        };
+        Ok(PowerLaw {
+            exponent: fit[1],
+            standard_error: inverse.row(1).norm(),
+            intercept: fit[0],
+            quantile: NORMAL,
+        })
     }
 
     /// The exponent β.
@@ -91,48 +96,10 @@ impl PowerLaw {
         (self.exponent - half, self.exponent + half)
     }
 
-    /// The law at x, with its correction where it has one.
+    /// The law at x.
     pub fn at(&self, x: f64) -> f64 {
-        let (c, omega) = self.correction;
-        (self.intercept + self.exponent * x.ln() + c * x.powf(-omega)).exp()
+        (self.intercept + self.exponent * x.ln()).exp()
     }
-}
-
-/// The straight line through (ln x, ln y), with C x^-ω beside it where there is an ω.
-fn least_squares(points: &[(f64, f64, f64)], omega: Option<f64>) -> Result<PowerLaw, Error> {
-    for (number, &(x, y, error)) in points.iter().enumerate() {
-        for (name, value) in [("x", x), ("y", y), ("the standard error", error)] {
-            check_at_least(&format!("{name} of point {}", number + 1), value, 0.0, true)?;
-        }
-    }
-    let unknowns = if omega.is_some() { 3 } else { 2 };
-    let mut different: Vec<f64> = points.iter().map(|point| point.0).collect();
-    different.sort_by(f64::total_cmp);
-    different.dedup();
-    if different.len() < unknowns {
-        let bound = format!("at least {unknowns}");
-        return Err(Error::invalid("the number of different x", different.len(), bound));
-    }
-    // Rows weighted by 1 / (standard error of ln y).
-    let weight = |n: usize| points[n].1 / points[n].2;
-    let rows = DMatrix::from_fn(points.len(), unknowns, |n, unknown| {
-        let x = points[n].0;
-        weight(n) * [1.0, x.ln(), omega.map_or(0.0, |omega| x.powf(-omega))][unknown]
-    });
-    let values = DVector::from_fn(points.len(), |n, _| weight(n) * points[n].1.ln());
-    let qr = rows.qr();
-    let fit = qr.r().solve_upper_triangular(&(qr.q().transpose() * values));
-    let inverse = qr.r().solve_upper_triangular(&DMatrix::identity(unknowns, unknowns));
-    let (Some(fit), Some(inverse)) = (fit, inverse) else {
-        return Err(Error::invalid("the points", "nearly coincident", "far enough apart for a fit"));
-    };
-    Ok(PowerLaw {
-        exponent: fit[1],
-        standard_error: inverse.row(1).norm(),
-        intercept: fit[0],
-        correction: omega.map_or((0.0, 0.0), |omega| (fit[2], omega)),
-        quantile: NORMAL,
-    })
 }
 
 /// 97.5 % quantile of the normal distribution.
@@ -172,25 +139,6 @@ mod tests {
             PowerLaw::weighted(&[(x(-1.0), 3.0, 0.03), (x(1.0), 12.0, 0.12), (x(0.5), 1.0, 1e9)]).unwrap();
         assert!((law.exponent() - 2.0 * 2f64.ln() / 2.0).abs() < 1e-9);
         assert!((law.standard_error() - 0.01 / 2f64.sqrt()).abs() < 1e-9);
-    }
-
-    /// Points on the law itself give it back; its standard error is that of many fits to scattered points: 0.0055 by
-    /// Cramer's rule for these x, ω = ½ and relative errors of 0.4 %.
-    #[test]
-    fn a_correction_is_found() {
-        let x = [30.0, 50.0, 100.0, 200.0, 300.0, 500.0, 1000.0];
-        let points = x.map(|x: f64| {
-            let y = 3.0 * x.powf(-0.5) * (0.2 * x.powf(-0.5)).exp();
-            (x, y, 0.004 * y)
-        });
-        let law = PowerLaw::corrected(&points, 0.5).unwrap();
-        assert!(
-            (law.exponent() + 0.5).abs() < 1e-12 && (law.at(60.0) / 0.397_428_55 - 1.0).abs() < 1e-6,
-            "{law:?}"
-        );
-        assert!((law.standard_error() - 0.010_782_82 / 1.96).abs() < 1e-6);
-        assert!(PowerLaw::corrected(&points[..2], 0.5).unwrap_err().to_string().contains("at least 3"));
-        assert!(PowerLaw::corrected(&points, 0.0).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Averages over late times: what runs at rest fluctuate around.
 
 use super::Ensemble;
+use super::statistics::{Extent, Moments};
 use crate::Error;
 
 impl Ensemble {
@@ -33,9 +34,9 @@ impl Ensemble {
                 format!("at most {last}, the last row"),
             ));
         }
-        let runs: Vec<f64> = (0..self.replicas())
+        let runs: Vec<Vec<f64>> = (0..self.replicas())
             .filter_map(|replica| self.replica(replica))
-            .map(|run| run.excess_risk().iter().rev().take(late).sum::<f64>() / late as f64)
+            .map(|run| vec![run.excess_risk().iter().rev().take(late).sum::<f64>() / late as f64])
             .collect();
         if runs.len() < 2 {
             return Err(Error::invalid(
@@ -44,10 +45,8 @@ impl Ensemble {
                 "at least 2 (SimulateOptions::keep_replicas)",
             ));
         }
-        let count = runs.len() as f64;
-        let mean = runs.iter().sum::<f64>() / count;
-        let squares = runs.iter().map(|run| (run - mean).powi(2)).sum::<f64>();
-        Ok((mean, (squares / (count - 1.0) / count).sqrt()))
+        let over_runs = Moments::of(&runs, &Extent::default());
+        Ok((over_runs.mean[0], over_runs.error[0]))
     }
 }
 

@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use crate::textbook::Textbook;
+use crate::watched::Watched;
 use overlap_runtime::cli::{DONE, Streams, run_from};
-use overlap_runtime::{Activation, Parameters, Shape, System};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -57,7 +57,8 @@ impl Probe {
             errors: &mut errors,
             interrupt: &self.interrupt,
         };
-        let code = run_from(self, args, &mut streams);
+        let system = Watched { inner: self.inner, seen: || self.count() };
+        let code = run_from(&system, args, &mut streams);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let errors = text(errors).replace(folder.path().to_str().unwrap(), "FOLDER");
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -89,35 +90,6 @@ impl Answer {
     /// The first column of a CSV output.
     pub(crate) fn times(&self) -> Vec<f64> {
         self.output.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
-    }
-}
-
-impl System for Probe {
-    fn name(&self) -> &str {
-        "ErfK1P2"
-    }
-    fn shape(&self) -> Shape {
-        self.inner.shape()
-    }
-    fn activation(&self) -> Activation {
-        Activation::Erf
-    }
-    fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-        self.count();
-        self.inner.right_hand_side(parameters, state, derivative);
-    }
-    fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
-        self.count();
-        self.inner.risk(parameters, state)
-    }
-    fn equations(&self) -> &str {
-        "R = 1/2 E[(y - f)^2]"
-    }
-    fn equations_latex(&self) -> &str {
-        "R = \\tfrac12 \\mathbb{E}[(y - f)^2]\n"
-    }
-    fn derivation(&self) -> Option<&str> {
-        Some("from the risk")
     }
 }
 

@@ -2,30 +2,22 @@
 //! pattern of coincidences, which computes the expectation with its derivatives by the overlaps of the nodes.
 
 use super::{rate_derivative, rates, rows};
-use crate::emit::patterns::{arm, block, patterns};
+use crate::emit::patterns::{arm, block, is_teacher, patterns};
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{Sizes, ident};
 use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node, Rational};
-use crate::symbol::{Index, Kind, Parameter, Symbol};
+use crate::symbol::{Index, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The gradient flow, as the loops over lanes leave it.
 pub(super) fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let (rates, rows) = (rates(equations), rows(equations, sizes));
-    let kinds: &[Kind] =
-        if equations.activations.agree() { &[Kind::Node] } else { &[Kind::Teacher, Kind::Student] };
     let mut arms = vec![(quote!((true, _)), pulls(equations, sizes, I))];
-    for &kind in kinds {
-        let pattern = match kind {
-            Kind::Node => quote!(_),
-            kind => {
-                let teacher = kind == Kind::Teacher;
-                quote!((false, #teacher))
-            }
-        };
-        arms.push((pattern, pulls(equations, sizes, Index::Role(kind, 'n'))));
+    for &kind in equations.activations.kinds() {
+        let teacher = is_teacher(kind);
+        arms.push((quote!((false, #teacher)), pulls(equations, sizes, Index::Role(kind, 'n'))));
     }
     let arms = arms.into_iter().map(|(pattern, code)| quote!(#pattern => { #code }));
     let (readout, repeat) = if sizes.trained {
@@ -89,7 +81,7 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
         })
         .into();
     let mut four_point = Vec::new();
-    for (pattern, kinds, nodes) in patterns(equations.activations.agree()) {
+    for (pattern, kinds, nodes) in patterns(equations.activations.kinds()) {
         let expr = equations.four_point(nodes);
         let code = derivatives(equations, expr, &nodes, &quote!(rate * times * nodes.c[n] * nodes.c[m]));
         let arm = arm(pattern, kinds);

@@ -47,6 +47,13 @@ impl<'a> Straight<'a> {
         }
     }
 
+    /// All of `results`: statements and values.
+    pub(in crate::emit) fn block(mut self, results: &[Expr]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+        self.stages(results);
+        let values = results.iter().map(|&result| self.value(result)).collect();
+        (self.statements, values)
+    }
+
     /// Emits the calls that `results` need, stage by stage: first those whose arguments need no call, and so on.
     pub(in crate::emit) fn stages(&mut self, results: &[Expr]) {
         let mut calls = Vec::new();

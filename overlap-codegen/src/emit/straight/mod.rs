@@ -42,11 +42,8 @@ fn right_hand_side(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
 fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let risk = entries::risk(equations, sizes);
     let load = |symbol: &Symbol| load(symbol, sizes);
-    let mut code = Straight::new(equations, &load);
-    code.stages(&[risk]);
-    let value = code.value(risk);
-    let statements = code.statements;
-    quote!(#(#statements)* #value)
+    let (statements, value) = Straight::new(equations, &load).block(&[risk]);
+    quote!(#(#statements)* #(#value)*)
 }
 
 /// Computes expressions and writes them to their positions in an array.
