@@ -2,7 +2,7 @@
 
 use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
-use crate::emit::{WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
+use crate::emit::{MAX_LANES, WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
 use crate::equations::Equations;
 use crate::numerical;
 use crate::spec::{Specification, Unroll};
@@ -402,12 +402,10 @@ fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
     if without {
         return quote!();
     }
-    // The widest pack of any instruction set: the runtime's MAX_LANES.
-    const LANES: usize = 8;
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
-    let row = p.next_multiple_of(LANES) + band + LANES;
-    let [k, p, nodes, wide, row, band] = [sizes.k, p, n, n.next_multiple_of(LANES), row, band].map(count);
+    let row = p.next_multiple_of(MAX_LANES) + band + MAX_LANES;
+    let [k, p, nodes, wide, row, band] = [sizes.k, p, n, n.next_multiple_of(MAX_LANES), row, band].map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;

@@ -138,17 +138,23 @@ pub fn coincidences(j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
     [of_l, of_n, of_m]
 }
 
-/// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`].
+/// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`] and by [`MAX_LANES`] more.
 #[derive(Debug)]
 pub struct NodePairs<const PAIRS: usize> {
     nodes: [(u16, u16); PAIRS],
     /// How often each pair stands in the double sum; 0 for the padding.
     times: [f64; PAIRS],
+    /// First node n and end.
+    n_range: (usize, usize),
+    /// First node m and end.
+    m_range: (usize, usize),
+    symmetric: bool,
+    apart: bool,
 }
 
 impl<const PAIRS: usize> NodePairs<PAIRS> {
-    /// All pairs of n and m in the given ranges (first, end); where the summand is symmetric, and the ranges equal,
-    /// only m ≤ n, the others twice.
+    /// All pairs of n and m in the given ranges (first, end), row by row; where the summand is symmetric, and the ranges
+    /// equal, only m ≤ n, the others twice. Ranges of a summand that is not symmetric have no node in common.
     pub const fn new(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool) -> Self {
         Self::filled(n_range, m_range, symmetric, false)
     }
@@ -159,26 +165,36 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
     }
 
     const fn filled(n_range: (usize, usize), m_range: (usize, usize), symmetric: bool, apart: bool) -> Self {
-        let mut pairs = NodePairs { nodes: [(0, 0); PAIRS], times: [0.0; PAIRS] };
+        assert!(symmetric || n_range.1 <= m_range.0 || m_range.1 <= n_range.0);
+        let (nodes, times) = ([(0, 0); PAIRS], [0.0; PAIRS]);
+        let mut pairs = NodePairs { nodes, times, n_range, m_range, symmetric, apart };
         let (mut at, mut n) = (0, n_range.0);
         while n < n_range.1 {
             let mut m = m_range.0;
-            while m < if symmetric { n + 1 } else { m_range.1 } {
-                if !(apart && m == n) {
-                    pairs.nodes[at] = (n as u16, m as u16);
-                    pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
-                    at += 1;
-                }
+            while m < pairs.end(n) {
+                pairs.nodes[at] = (n as u16, m as u16);
+                pairs.times[at] = if symmetric && m < n { 2.0 } else { 1.0 };
+                at += 1;
                 m += 1;
             }
             n += 1;
         }
+        assert!(at + MAX_LANES <= PAIRS);
         // The padding repeats a pair, so that its values are finite where the others are.
         while at < PAIRS {
             pairs.nodes[at] = pairs.nodes[at - 1];
             at += 1;
         }
         pairs
+    }
+
+    /// The end of the nodes m beside n.
+    const fn end(&self, n: usize) -> usize {
+        match (self.symmetric, self.apart) {
+            (false, _) => self.m_range.1,
+            (true, false) => n + 1,
+            (true, true) => n,
+        }
     }
 
     /// Nodes n, m of a pair.
@@ -194,14 +210,71 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
         self.times[pair]
     }
 
-    /// c_n c_m of every pair, with its multiplicity.
+    /// c_n c_m of every pair, with its multiplicity; packs of m.
     #[inline(always)]
-    pub fn weights<const WIDE: usize>(&self, c: &[f64; WIDE]) -> [f64; PAIRS] {
+    pub fn weights<S: Simd, const WIDE: usize>(&self, s: S, c: &[f64; WIDE]) -> [f64; PAIRS] {
         let mut weights = [0.0; PAIRS];
-        for (pair, weight) in weights.iter_mut().enumerate() {
-            let (n, m) = self.nodes(pair);
-            *weight = self.times[pair] * c[n] * c[m];
+        let mut at = 0;
+        for n in self.n_range.0..self.n_range.1 {
+            let (c_n, end) = (if self.symmetric { 2.0 * c[n] } else { c[n] }, self.end(n));
+            let mut m = self.m_range.0;
+            // A pack may run into the next row, which is yet to come.
+            while m < end && m + S::LANES <= WIDE {
+                s.store(s.splat(c_n) * s.load(c, m), &mut weights, at + m - self.m_range.0);
+                m += S::LANES;
+            }
+            while m < end {
+                weights[at + m - self.m_range.0] = c_n * c[m];
+                m += 1;
+            }
+            at += end - self.m_range.0;
+            if self.symmetric && !self.apart {
+                weights[at - 1] = c[n] * c[n];
+            }
         }
+        s.store(s.splat(0.0), &mut weights, at);
         weights
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Level, dispatch_at};
+
+    struct Weights<'a, const PAIRS: usize>(&'a NodePairs<PAIRS>, &'a [f64; 16]);
+
+    impl<const PAIRS: usize> Kernel for Weights<'_, PAIRS> {
+        type Output = [f64; PAIRS];
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> [f64; PAIRS] {
+            self.0.weights(s, self.1)
+        }
+    }
+
+    fn check<const PAIRS: usize>(pairs: &NodePairs<PAIRS>) {
+        let c: [f64; 16] = std::array::from_fn(|n| 1.0 + n as f64 / 7.0);
+        for level in Level::ALL {
+            let weights = dispatch_at(level, Weights(pairs, &c));
+            for pair in 0..PAIRS {
+                let (n, m) = pairs.nodes(pair);
+                assert_eq!(
+                    weights[pair],
+                    pairs.times(pair) * c[n] * c[m],
+                    "{level:?}, pair {pair}: {n}, {m}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn weights_are_those_of_the_pairs() {
+        check(&NodePairs::<88>::new((0, 12), (0, 12), true));
+        check(&NodePairs::<76>::apart((0, 12), (0, 12), true));
+        check(&NodePairs::<40>::new((0, 4), (4, 12), false));
+        check(&NodePairs::<44>::apart((4, 16), (1, 4), false));
+        check(&NodePairs::<20>::new((0, 4), (0, 4), true));
+        check(&NodePairs::<80>::apart((4, 16), (4, 16), true));
+        check(&NodePairs::<12>::new((0, 1), (1, 3), false));
     }
 }

@@ -1,9 +1,10 @@
 //! Constant-size loops over lanes: the code for all but small systems. Its size does not grow with k and p.
 
-use super::nest::{Level, Nest};
+use super::nest::{Level, Nest, split};
 use super::scalar::{parameter_tokens, scalar};
-use super::{Sizes, count, ident, literal};
+use super::{MAX_LANES, Sizes, count, ident, literal};
 use crate::equations::{B, Equations, I, J, L, M, N, Pair};
+use crate::expr::{Expr, Node, Pool};
 use crate::gaussian::rename;
 use crate::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::TokenStream;
@@ -97,10 +98,11 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         };
         let (table, weights) = (name("node_pairs"), name("weights"));
         let (n, m, symmetric) = (bounds(pair.n), bounds(pair.m), pair.symmetric);
-        let count = count(node_pairs(*pair, sizes));
+        let pairs = node_pairs(*pair, sizes);
+        let (count, length) = (count(pairs), count(pairs + MAX_LANES));
         tables.push(quote! {
-            let #table = const { &NodePairs::<#count>::new(#n, #m, #symmetric) };
-            let #weights = #table.weights(&nodes.c);
+            let #table = const { &NodePairs::<#length>::new(#n, #m, #symmetric) };
+            let #weights = #table.weights(s, &nodes.c);
         });
         nest.enter(pair.n, pair.m);
         nest.degenerate = pair.degenerate;
@@ -242,8 +244,8 @@ pub(super) fn bounds(role: Index) -> TokenStream {
 }
 
 /// Puts the sums together: dM, dQ and, where the second layer is trained, da.
-fn assembly(equations: &Equations<'_>, sizes: Sizes) -> TokenStream {
-    let pool = &equations.pool;
+fn assembly(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
+    let pool = &mut equations.pool;
     let a_of = |symbol: &Symbol| match symbol {
         Symbol::Readout(index) => {
             let position = ident(&index.to_string());
@@ -252,7 +254,10 @@ fn assembly(equations: &Equations<'_>, sizes: Sizes) -> TokenStream {
         _ => unreachable!("rates hold parameters and a only"),
     };
     let rate_i = scalar(pool, equations.flow_rate, &a_of);
-    let noise_rate = scalar(pool, equations.noise.rate, &a_of);
+    // Divided once, not for every pair.
+    let readouts = |pool: &Pool, factor: Expr| matches!(pool.node(factor), Node::Symbol(Symbol::Readout(_)));
+    let (readouts, noise_rate) = split(pool, equations.noise.rate, &readouts);
+    let [readouts, noise_rate] = [readouts, noise_rate].map(|expr| scalar(pool, expr, &a_of));
     let readout_rate = scalar(pool, equations.readout_rate, &a_of);
     let da = sizes.trained.then(|| {
         quote! {
@@ -264,6 +269,7 @@ fn assembly(equations: &Equations<'_>, sizes: Sizes) -> TokenStream {
     });
     quote! {
         let mut rate = [0.0; P];
+        let noise_rate = #noise_rate;
         for i in 0..P {
             rate[i] = #rate_i;
             for r in 0..K {
@@ -275,7 +281,7 @@ fn assembly(equations: &Equations<'_>, sizes: Sizes) -> TokenStream {
             for j in 0..count {
                 let (l, position) = pair::<K, P>(j, delta);
                 derivative[position] = rate[j] * flow[K + l][j] + rate[l] * flow[K + j][l]
-                    + #noise_rate * noise[delta][j];
+                    + noise_rate * #readouts * noise[delta][j];
             }
         }
         #da

@@ -20,6 +20,9 @@ use crate::symbol::{Index, Kind};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
+/// The widest pack of any instruction set, in doubles: the runtime's MAX_LANES.
+pub(crate) const MAX_LANES: usize = 8;
+
 /// Sizes that generated code is specialised to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {

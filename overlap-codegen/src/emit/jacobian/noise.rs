@@ -5,7 +5,7 @@ use super::rate_derivative;
 use crate::emit::lanes::{SIDE_BY_SIDE, bounds, load_of_pair, range, roles};
 use crate::emit::nest::{Level, Nest};
 use crate::emit::scalar::parameter_tokens;
-use crate::emit::{Sizes, count};
+use crate::emit::{MAX_LANES, Sizes, count};
 use crate::equations::{Equations, J, L, M, Pair};
 use crate::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
@@ -186,10 +186,11 @@ fn over_pairs_of(
     let (table, table_weights) = (name("pairs_apart"), name("weights_apart"));
     let (n, m, symmetric) = (bounds(pair.n), bounds(pair.m), pair.symmetric);
     let real = pairs_apart(pair, sizes);
-    let (padded, real) = (count(real.next_multiple_of(SIDE_BY_SIDE)), count(real));
+    let padded = real.next_multiple_of(SIDE_BY_SIDE);
+    let (length, padded, real) = (count(padded + MAX_LANES), count(padded), count(real));
     let table_tokens = quote! {
-        let #table = const { &NodePairs::<#padded>::apart(#n, #m, #symmetric) };
-        let #table_weights = #table.weights(&nodes.c);
+        let #table = const { &NodePairs::<#length>::apart(#n, #m, #symmetric) };
+        let #table_weights = #table.weights(s, &nodes.c);
     };
     nest.enter(pair.n, pair.m);
     let (argument, function) = nest.split_asin(case.value);

@@ -8,7 +8,7 @@ use crate::gaussian::Definition;
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The name and the place of a given quantity; without a name it is read in place.
 pub(in crate::emit) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
@@ -22,7 +22,18 @@ pub(in crate::emit) struct Straight<'a> {
     degenerate: bool,
     pub(in crate::emit) statements: Vec<TokenStream>,
     values: HashMap<Expr, TokenStream>,
+    grams: Vec<Gram>,
     counter: usize,
+}
+
+/// A variance under tilting as a quotient of Gram determinants, w + q_ll - u_jl² = Λ / (w + q_jj): its root then waits for
+/// no other.
+#[derive(Debug, Clone, Copy)]
+struct Gram {
+    variance: Expr,
+    over: Expr,
+    under: Expr,
+    stage: usize,
 }
 
 /// What goes through lanes.
@@ -43,6 +54,7 @@ impl<'a> Straight<'a> {
             degenerate: equations.by_coincidence,
             statements: Vec::new(),
             values: HashMap::new(),
+            grams: Vec::new(),
             counter: 0,
         }
     }
@@ -80,6 +92,12 @@ impl<'a> Straight<'a> {
             let roots: Vec<Expr> = now(true).map(|&(call, _)| call.argument()).collect();
             let angles: Vec<Expr> = now(false).map(|&(call, _)| call.argument()).collect();
             self.batch(&roots, &format!("roots_{stage}"), "rsqrt_all", 1.0, |pool, x| pool.pow(x, -1, 2));
+            for position in 0..self.grams.len() {
+                let gram = self.grams[position];
+                if gram.stage == stage {
+                    self.root_of_quotient(gram);
+                }
+            }
             self.batch(&angles, &format!("angles_{stage}"), "asin_all", 0.0, |pool, x| pool.asin(x));
         }
     }
@@ -137,6 +155,11 @@ impl<'a> Straight<'a> {
             Node::Product(_, factors) => factors
                 .iter()
                 .map(|&(base, exponent)| {
+                    if is_root(exponent)
+                        && let Some(stage) = self.quotient_of_determinants(base, calls, stage_of)
+                    {
+                        return stage;
+                    }
                     let below = self.collect(base, calls, stage_of);
                     if !is_root(exponent) {
                         return below;
@@ -157,6 +180,62 @@ impl<'a> Straight<'a> {
         };
         stage_of.insert(expr, stage);
         stage
+    }
+
+    /// Whether a variance is a [`Gram`], and then the stage that its root is known after.
+    fn quotient_of_determinants(
+        &mut self,
+        variance: Expr,
+        calls: &mut Vec<(Call, usize)>,
+        stage_of: &mut HashMap<Expr, usize>,
+    ) -> Option<usize> {
+        if let Some(known) = self.grams.iter().find(|gram| gram.variance == variance) {
+            return Some(known.stage);
+        }
+        let Node::Sum(constant, terms) = self.pool.node(variance).clone() else { return None };
+        let (tilts, plain): (Vec<_>, Vec<_>) =
+            terms.into_iter().partition(|&(term, _)| self.mentions_vectors(term));
+        // After one vector; determinants of more fields lose digits.
+        let [(square, weight)] = tilts[..] else { return None };
+        let Node::Product(_, vector) = self.pool.node(square).clone() else { return None };
+        let [(vector, _)] = vector[..] else { return None };
+        let Node::Symbol(symbol) = self.pool.node(vector).clone() else { return None };
+        let body = self.body(&symbol).filter(|&body| !self.mentions_vectors(body))?;
+        let Node::Product(_, factors) = self.pool.node(body).clone() else { return None };
+        let &(under, _) = factors.iter().find(|(_, exponent)| *exponent == (-1, 2).into())?;
+        let pool = &mut *self.pool;
+        let constant = pool.rational(*constant.numer(), *constant.denom());
+        let plain: Vec<Expr> = plain.into_iter().map(|(term, weight)| pool.scale(term, weight)).collect();
+        let before = pool.add(plain.into_iter().chain([constant]));
+        let (whole, square) = (pool.mul([before, under]), pool.mul([body, body, under]));
+        let square = pool.scale(square, weight);
+        let over = pool.add([whole, square]);
+        let mut stage = 0;
+        for part in [over, under] {
+            let own = 1 + self.collect(part, calls, stage_of);
+            push(calls, Call::Root(part), own);
+            stage = stage.max(own);
+        }
+        self.grams.push(Gram { variance, over, under, stage });
+        Some(stage)
+    }
+
+    fn mentions_vectors(&self, expr: Expr) -> bool {
+        let mut seen = HashSet::new();
+        self.pool.reach(expr, &mut seen);
+        seen.into_iter().any(|expr| matches!(self.pool.node(expr), Node::Symbol(Symbol::Defined(..))))
+    }
+
+    /// 1/√(over / under) = under / √under / √over.
+    fn root_of_quotient(&mut self, Gram { variance, over, under, .. }: Gram) {
+        let roots = [over, under].map(|part| self.pool.pow(part, -1, 2));
+        let [root_over, root_under] = roots.map(|root| self.value(root));
+        let under = self.value(under);
+        self.counter += 1;
+        let name = temporary(self.counter);
+        self.statements.push(quote!(let #name = #under * #root_under * #root_over;));
+        let root = self.pool.pow(variance, -1, 2);
+        self.values.insert(root, quote!(#name));
     }
 
     fn contains_asin(&mut self, expr: Expr, known: &mut HashMap<Expr, bool>) -> bool {
@@ -301,9 +380,19 @@ impl<'a> Straight<'a> {
     }
 
     fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> TokenStream {
+        let mut factors = factors.to_vec();
+        let root = Rational::new(-1, 2);
+        for Gram { variance, over, under, .. } in &self.grams {
+            // 1/√(over / under) / √under
+            let both = [(*variance, root), (*under, root)];
+            if both.iter().all(|factor| factors.contains(factor)) {
+                factors.retain(|factor| !both.contains(factor));
+                factors.push((*over, root));
+            }
+        }
         let (mut over, mut under) = (Vec::new(), Vec::new());
         let mut constants = vec![self.pool.rational(*coefficient.numer(), *coefficient.denom())];
-        for &(base, exponent) in factors {
+        for (base, exponent) in factors {
             let power = self.pool.pow(base, *exponent.numer(), *exponent.denom());
             if self.pool.constant_value(power).is_some() {
                 constants.push(power);

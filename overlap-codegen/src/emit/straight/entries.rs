@@ -2,7 +2,7 @@
 
 use crate::emit::Sizes;
 use crate::equations::{Equations, I, J, L};
-use crate::expr::Expr;
+use crate::expr::{Expr, Node, Pool};
 use crate::gaussian::place;
 use crate::symbol::{Index, Parameter, Symbol};
 
@@ -35,24 +35,30 @@ pub(super) fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize
 /// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
 fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
     let (student, node) = (sizes.node(i), sizes.node(b));
-    let (mut pull, mut summands) = (Vec::new(), Vec::new());
+    let (mut pulls, mut forces) = (Vec::new(), Vec::new());
     for n in 0..sizes.nodes() {
         let n = sizes.node(n);
         let force = equations.force_of(n);
         let pool = &mut equations.pool;
         let places = [(I, student), (force.n, n)];
         let (own, other) = (place(pool, force.own, &places), place(pool, force.other, &places));
-        let (c_n, q_nb) = (pool.symbol(Symbol::Coefficient(n)), pool.overlap(n, node));
-        pull.push(pool.mul([c_n, own]));
-        let force = pool.mul([c_n, other]);
-        summands.push(pool.mul([q_nb, force]));
+        let c_n = pool.symbol(Symbol::Coefficient(n));
+        pulls.push(pool.mul([c_n, own]));
+        forces.push(pool.mul([c_n, other]));
     }
     let pool = &mut equations.pool;
-    let (pull, q_ib) = (pool.add(pull), pool.overlap(student, node));
-    summands.push(pool.mul([q_ib, pull]));
+    // Without 1/(1 + q_ii) the pull is the sum of forces at b = i, which is at hand.
+    let outside = take_common_factors(pool, &mut [&mut pulls, &mut forces]);
+    let front = take_common_factors(pool, &mut [&mut pulls]);
+    let (pull, q_ib) = (pool.add(pulls), pool.overlap(student, node));
+    let mut summands = vec![pool.mul([q_ib, front, pull])];
+    for (n, force) in forces.into_iter().enumerate() {
+        let q_nb = pool.overlap(sizes.node(n), node);
+        summands.push(pool.mul([q_nb, force]));
+    }
     let sum = pool.add(summands);
     let rate = place(pool, equations.flow_rate, &[(I, student)]);
-    pool.mul([rate, sum])
+    pool.mul([rate, outside, sum])
 }
 
 /// rate_jl mass (Σ_nm c_n c_m I4(j, l, n, m) / mass + Δ label).
@@ -111,4 +117,27 @@ fn double_sum<'a>(
         }
     }
     equations.pool.add(summands)
+}
+
+/// Divides all terms by the product of the powers that they have in common, and returns it.
+fn take_common_factors(pool: &mut Pool, terms: &mut [&mut Vec<Expr>]) -> Expr {
+    let factors_of = |pool: &Pool, term: Expr| match pool.node(term) {
+        Node::Product(_, factors) => factors.clone(),
+        _ => Vec::new(),
+    };
+    let mut all = terms.iter().flat_map(|terms| terms.iter()).map(|&term| factors_of(pool, term));
+    let mut common = all.next().unwrap_or_default();
+    for factors in all {
+        common.retain(|factor| factors.contains(factor));
+    }
+    let powers: Vec<Expr> = common
+        .into_iter()
+        .map(|(base, exponent)| pool.pow(base, *exponent.numer(), *exponent.denom()))
+        .collect();
+    let common = pool.mul(powers);
+    let inverse = pool.pow(common, -1, 1);
+    for term in terms.iter_mut().flat_map(|terms| terms.iter_mut()) {
+        *term = pool.mul([*term, inverse]);
+    }
+    common
 }
