@@ -404,7 +404,7 @@ fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
     }
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
-    let row = p.next_multiple_of(MAX_LANES) + band + MAX_LANES;
+    let row = sizes.k + p.next_multiple_of(MAX_LANES) + band + MAX_LANES;
     let [k, p, nodes, wide, row, band] = [sizes.k, p, n, n.next_multiple_of(MAX_LANES), row, band].map(count);
     quote! {
         const K: usize = #k;
