@@ -9,13 +9,15 @@ fn test(name: &str) {
     let folder = root.join("tests/outside").join(name);
     // The versions this workspace is tested with; whatever is not needed there cargo drops from the copy.
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the workspace has a lock file");
-    // In the same target directory and profile, the dependencies from the registry are there already.
+    // In the same target directory and with the options that `Cargo.toml` gives them in tests, most dependencies from the registry
+    // are there already. The rest is compiled quickly, and what runs is small.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
     let output = Command::new(env!("CARGO"))
         .args(["test", "--quiet", "--lib"])
         .current_dir(&folder)
         .env("CARGO_TARGET_DIR", target)
-        .env("CARGO_PROFILE_TEST_OPT_LEVEL", "2")
+        .env("CARGO_PROFILE_TEST_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_TEST_DEBUG", "false")
         // A missing or changed snapshot is a failure, unless INSTA_UPDATE says otherwise.
         .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))
         .output()

@@ -3,6 +3,8 @@
 #[path = "support/textbook.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod textbook;
+#[path = "support/trained_committee.rs"]
+mod trained_committee;
 
 use nalgebra::DMatrix;
 use overlap_runtime::{
@@ -10,6 +12,7 @@ use overlap_runtime::{
     Schedule, Shape, SimulateOptions, Simulator, SolveOptions, System, simulate, solve,
 };
 use textbook::Textbook;
+use trained_committee::trained_committee;
 
 overlap::overlap_system!(Gains: k = 2, p = 3, act = erf(gain = 2), teacher_act = sign, second_layer = trained);
 overlap::overlap_system!(Rectified: k = 1, p = 1, act = relu);
@@ -42,14 +45,7 @@ impl System for Own {
 }
 
 fn builder() -> ProblemBuilder {
-    let m = DMatrix::from_row_slice(2, 3, &[0.3, 0.1, -0.2, 0.0, 0.4, 0.1]);
-    let q = DMatrix::from_row_slice(3, 3, &[0.8, 0.1, 0.0, 0.1, 0.6, 0.05, 0.0, 0.05, 0.7]);
-    Problem::builder(2, 3)
-        .learning_rate(4.0)
-        .second_layer_rate(1.5)
-        .noise(0.1)
-        .a([1.0, -0.7, 0.5])
-        .initial(Initial::Given { m, q })
+    trained_committee().a([1.0, -0.7, 0.5])
 }
 
 fn population() -> SimulateOptions {

@@ -4,23 +4,15 @@
 #[path = "support/textbook.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod textbook;
+#[path = "support/trained_committee.rs"]
+mod trained_committee;
 
-use nalgebra::DMatrix;
 use overlap_runtime::{
-    Comparison, Event, Initial, Method, Parameters, Problem, ProblemBuilder, Schedule, Silent,
-    SimulateOptions, SolveOptions, System, Trajectory, Verdict, evaluate, simulate, solve, solve_until,
+    Comparison, Event, Initial, Method, Parameters, Problem, Schedule, Silent, SimulateOptions, SolveOptions,
+    System, Trajectory, Verdict, evaluate, simulate, solve, solve_until,
 };
 use textbook::Textbook;
-
-fn builder() -> ProblemBuilder {
-    let m = DMatrix::from_row_slice(2, 3, &[0.3, 0.1, -0.2, 0.0, 0.4, 0.1]);
-    let q = DMatrix::from_row_slice(3, 3, &[0.8, 0.1, 0.0, 0.1, 0.6, 0.05, 0.0, 0.05, 0.7]);
-    Problem::builder(2, 3)
-        .learning_rate(4.0)
-        .second_layer_rate(1.5)
-        .noise(0.1)
-        .initial(Initial::Given { m, q })
-}
+use trained_committee::trained_committee;
 
 fn power_law(time: f64, exponent: f64) -> Schedule {
     Schedule::PowerLaw { time, exponent }
@@ -42,7 +34,7 @@ fn largest_difference(one: &[f64], other: &[f64]) -> f64 {
 #[test]
 fn along_the_gradient_flow_a_schedule_is_a_change_of_clock() {
     let system = Textbook::new(2, 3, true);
-    let flow = || builder().batch(usize::MAX);
+    let flow = || trained_committee().batch(usize::MAX);
     let (tau, alpha) = (2.0, 0.5);
     let power = |t: f64| tau / (1.0 - alpha) * ((1.0 + t / tau).powf(1.0 - alpha) - 1.0);
     let pieces = |t: f64| 0.5 * t.min(1.0) + 3.0 * (t - 1.0).clamp(0.0, 2.0) + 0.1 * (t - 3.0).max(0.0);
@@ -122,7 +114,7 @@ fn schedules_agree_with_an_independent_integration() {
         (power_law(0.7, 0.6), power_law(0.7, 0.6), &|t| (smooth(t), smooth(t))),
     ];
     for (rate, noise, factors) in cases {
-        let problem = builder().learning_rate_schedule(rate).noise_schedule(noise).build().unwrap();
+        let problem = trained_committee().learning_rate_schedule(rate).noise_schedule(noise).build().unwrap();
         let truth = fixed_steps(factors, &problem, 4);
         let found = solved(&problem, &[4.0]);
         let difference = largest_difference(found.state(0).unwrap().as_slice(), &truth);
@@ -134,11 +126,11 @@ fn schedules_agree_with_an_independent_integration() {
 #[test]
 fn pieces_are_glued_solves() {
     let pieces = Schedule::Piecewise(vec![(1.3, 0.25), (4.0, 2.0)]);
-    let whole = builder().learning_rate_schedule(pieces).build().unwrap();
+    let whole = trained_committee().learning_rate_schedule(pieces).build().unwrap();
     let found = solved(&whole, &[1.3, 4.0, 6.0]);
-    let (mut start, mut a) = (builder().build().unwrap().initial().clone(), vec![1.0; 3]);
+    let (mut start, mut a) = (trained_committee().build().unwrap().initial().clone(), vec![1.0; 3]);
     for (row, (length, factor)) in [(1.3, 1.0), (2.7, 0.25), (2.0, 2.0)].into_iter().enumerate() {
-        let part = builder().learning_rate(4.0 * factor).second_layer_rate(1.5 * factor);
+        let part = trained_committee().learning_rate(4.0 * factor).second_layer_rate(1.5 * factor);
         let part = part.initial(start).a(a).build().unwrap();
         let part = solved(&part, &[length]);
         let (one, other) = (found.state(row).unwrap(), part.state(0).unwrap());
@@ -155,7 +147,8 @@ fn rows_at_jumps() {
     let noise = Schedule::Piecewise(vec![(0.5, 10.0), (2.0, 0.0)]);
     let rate = Schedule::Piecewise(vec![(0.5, 0.1), (1.0, 1.0)]);
     for rate in [rate, power_law(1.0, 1.0)] {
-        let problem = builder().noise_schedule(noise.clone()).learning_rate_schedule(rate).build().unwrap();
+        let problem =
+            trained_committee().noise_schedule(noise.clone()).learning_rate_schedule(rate).build().unwrap();
         let times = [0.0, 0.2, 0.5, 0.75, 1.0, 2.0, 3.0];
         let all = solved(&problem, &times);
         assert_eq!(all.times(), times);
@@ -177,7 +170,7 @@ fn rows_at_jumps() {
 fn stop_conditions_see_the_schedules() {
     let system = Textbook::new(2, 3, true);
     let rest = Schedule::Piecewise(vec![(0.0, 0.0), (5.0, 1.0)]);
-    let start = builder().learning_rate_schedule(rest).build().unwrap();
+    let start = trained_committee().learning_rate_schedule(rest).build().unwrap();
     let below = |_: f64, _: overlap_runtime::State<'_>, risk: f64| risk - 0.1;
     let met = |problem: &Problem| {
         let options = tight(Method::Dop853);
@@ -186,7 +179,7 @@ fn stop_conditions_see_the_schedules() {
         crossing.expect("met").time
     };
     let late = met(&start);
-    let early = met(&builder().build().unwrap());
+    let early = met(&trained_committee().build().unwrap());
     assert!((late - early - 5.0).abs() < 1e-8, "{late} {early}");
 }
 
@@ -194,8 +187,9 @@ fn stop_conditions_see_the_schedules() {
 fn the_right_hand_side_at_the_start_has_the_rates_of_the_start() {
     let system = Textbook::new(2, 3, true);
     let double = || Schedule::Piecewise(vec![(0.0, 2.0)]);
-    let scheduled = builder().learning_rate_schedule(double()).noise_schedule(double()).build().unwrap();
-    let plain = builder().learning_rate(8.0).second_layer_rate(3.0).noise(0.2).build().unwrap();
+    let scheduled =
+        trained_committee().learning_rate_schedule(double()).noise_schedule(double()).build().unwrap();
+    let plain = trained_committee().learning_rate(8.0).second_layer_rate(3.0).noise(0.2).build().unwrap();
     assert_eq!(evaluate(&system, &scheduled).unwrap(), evaluate(&system, &plain).unwrap());
 }
 
@@ -206,11 +200,11 @@ fn sgd_lies_on_the_ode_of_the_same_schedules() {
     let system = Textbook::new(2, 3, true);
     let rates = power_law(1.0, 0.5);
     let noise = Schedule::Piecewise(vec![(1.0, 4.0), (2.0, 0.0)]);
-    let problem = builder().learning_rate_schedule(rates).noise_schedule(noise).build().unwrap();
+    let problem = trained_committee().learning_rate_schedule(rates).noise_schedule(noise).build().unwrap();
     let times = [0.5, 1.0, 2.0, 4.0];
     let options = SimulateOptions::default().dimension(400).replicas(600);
     let sgd = simulate(&system, &problem, &times, &options).unwrap();
     let verdict = |ode: &Trajectory| Comparison::new(ode, &sgd).unwrap().verdict();
     assert_eq!(verdict(&solved(&problem, &times)), Verdict::Agree);
-    assert_eq!(verdict(&solved(&builder().build().unwrap(), &times)), Verdict::Differ);
+    assert_eq!(verdict(&solved(&trained_committee().build().unwrap(), &times)), Verdict::Differ);
 }

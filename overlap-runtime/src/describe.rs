@@ -4,7 +4,7 @@ use crate::{Algorithm, Precision, Problem, SimulateOptions, Simulator, SolveOpti
 use serde_json::{Value, json};
 
 /// The declared system.
-pub(crate) fn system(system: &(impl System + ?Sized)) -> Value {
+pub(crate) fn system(system: &dyn System) -> Value {
     let shape = system.shape();
     json!({
         "name": system.name(),

@@ -45,6 +45,10 @@ impl Shape {
 /// is not one of `system` (see [`Parameters::new`]); [`Error::Shape`] if `state` has another length;
 /// [`Error::Invalid`] naming the entry if the result is not finite.
 pub fn jacobian<S: System + ?Sized>(system: &S, problem: &Problem, state: &[f64]) -> Result<Jacobian, Error> {
+    at(&system, problem, state)
+}
+
+fn at(system: &dyn System, problem: &Problem, state: &[f64]) -> Result<Jacobian, Error> {
     let parameters = Parameters::new(system, problem)?;
     let shape = system.shape();
     let (dim, columns) = (shape.dim(), shape.jacobian_columns());

@@ -2,16 +2,23 @@
 
 use crate::error::check_at_least;
 use crate::{
-    Error, Problem, Regime, Region, SimulateOptions, SolveOptions, System, Trajectory, log_times, simulate,
-    solve, whole_steps,
+    Error, Problem, Regime, Region, SimulateOptions, SolveOptions, System, Table, Trajectory, Values,
+    log_times, simulate, solve, whole_steps,
 };
 use std::io::Write;
 
 /// What [`phase_diagram`] solves and simulates.
 ///
 /// ```
-/// let options = overlap_runtime::PhaseDiagramOptions::default().dimensions([100, 1000]).until(100.0);
+/// use overlap_runtime::{PhaseDiagramOptions, SolveOptions};
+/// let options = PhaseDiagramOptions::default()
+///     .dimensions([100, 1000])
+///     .until(100.0)
+///     .points(31)
+///     .seed(7)
+///     .solve(SolveOptions::default().rtol(1e-6));
 /// assert_eq!(options.sums, [0.0, 0.5, -0.375, -0.5]);
+/// assert_eq!((options.times, options.points, options.runs), ((0.1, 100.0), 31, 5));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -67,6 +74,13 @@ impl PhaseDiagramOptions {
         self
     }
 
+    /// Sets the first time τ.
+    #[must_use]
+    pub fn from(mut self, from: f64) -> Self {
+        self.times.0 = from;
+        self
+    }
+
     /// Sets the last time τ.
     #[must_use]
     pub fn until(mut self, until: f64) -> Self {
@@ -74,10 +88,45 @@ impl PhaseDiagramOptions {
         self
     }
 
+    /// Sets the number of times.
+    #[must_use]
+    pub fn points(mut self, points: usize) -> Self {
+        self.points = points;
+        self
+    }
+
     /// Sets the most steps of one run of SGD.
     #[must_use]
     pub fn steps(mut self, steps: u64) -> Self {
         self.steps = steps;
+        self
+    }
+
+    /// Sets the runs of SGD for each dimension where there is no limit.
+    #[must_use]
+    pub fn runs(mut self, runs: usize) -> Self {
+        self.runs = runs;
+        self
+    }
+
+    /// Sets the steps of the runs where there is no limit.
+    #[must_use]
+    pub fn steps_without_limit(mut self, steps: u64) -> Self {
+        self.steps_without_limit = steps;
+        self
+    }
+
+    /// Sets the seed of the data.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets how the ODE is solved.
+    #[must_use]
+    pub fn solve(mut self, solve: SolveOptions) -> Self {
+        self.solve = solve;
         self
     }
 
@@ -152,8 +201,8 @@ pub struct PhaseDiagram {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an option; those of [`solve`](fn@solve) and of [`simulate`].
-pub fn phase_diagram<S: System>(
-    system: &S,
+pub fn phase_diagram(
+    system: &dyn System,
     problem: &Problem,
     options: &PhaseDiagramOptions,
 ) -> Result<PhaseDiagram, Error> {
@@ -162,8 +211,8 @@ pub fn phase_diagram<S: System>(
     Ok(PhaseDiagram { regimes: lines.collect::<Result<_, Error>>()? })
 }
 
-fn line<S: System>(
-    system: &S,
+fn line(
+    system: &dyn System,
     problem: &Problem,
     options: &PhaseDiagramOptions,
     regime: Regime,
@@ -213,39 +262,69 @@ fn line<S: System>(
 }
 
 impl PhaseDiagram {
-    /// Writes all curves as CSV, one row a point: `sum,region,kind,dimension,run,tau,excess_risk`. The kind is `limit`,
-    /// `ode` or `sgd`; runs are counted from 1.
+    /// All curves as a table, one row a point: `sum`, `region`, `kind` (`limit`, `ode` or `sgd`), `dimension` (missing for
+    /// the limit), `run` (of SGD, counted from 1), `tau`, `excess_risk`.
+    pub fn table(&self) -> Table {
+        let mut points: Vec<Point> = Vec::new();
+        for regime in &self.regimes {
+            let mut add = |kind, dimension: Option<usize>, run: Option<usize>, curve: &RiskCurve| {
+                let rows = curve.times.iter().zip(&curve.excess_risk);
+                points.extend(rows.map(|(&tau, &risk)| Point { regime, kind, dimension, run, tau, risk }));
+            };
+            if let Some(limit) = &regime.limit {
+                add("limit", None, None, limit);
+            }
+            for DimensionCurves { dimension, ode, sgd } in &regime.finite {
+                if let Some(ode) = ode {
+                    add("ode", Some(*dimension), None, ode);
+                }
+                for (run, curve) in sgd.iter().enumerate() {
+                    add("sgd", Some(*dimension), Some(run + 1), curve);
+                }
+            }
+        }
+        let text = |of: fn(&Point<'_>) -> &'static str| {
+            Values::Text(points.iter().map(|point| Some(of(point).to_owned())).collect())
+        };
+        let numbers = |of: fn(&Point<'_>) -> Option<f64>| Values::Numbers(points.iter().map(of).collect());
+        let mut table = Table::new("phase_diagram", []);
+        table.push("sum", "kappa + delta", numbers(|point| Some(point.regime.sum)));
+        table.push("region", "", text(|point| point.region()));
+        table.push("kind", "", text(|point| point.kind));
+        table.push("dimension", "d", numbers(|point| point.dimension.map(|d| d as f64)));
+        table.push("run", "", numbers(|point| point.run.map(|run| run as f64)));
+        table.push("tau", "steps dt; steps where there is no limit", numbers(|point| Some(point.tau)));
+        table.push("excess_risk", "E[(y - f)^2] / 2, without noise / 2", numbers(|point| Some(point.risk)));
+        table
+    }
+
+    /// Writes the [`table`](Self::table) as CSV without metadata. ([`Table::save`] writes files of any format with them.)
     ///
     /// # Errors
     /// What the writer answers, as [`Error::Io`] on a path named `-`.
     pub fn write_csv(&self, mut writer: impl Write) -> Result<(), Error> {
-        let mut text = String::from("sum,region,kind,dimension,run,tau,excess_risk\n");
-        for regime in &self.regimes {
-            let region = match regime.region {
-                Region::BlueLine => "blue",
-                Region::Green => "green",
-                Region::Orange => "orange",
-                Region::NoLimit => "none",
-            };
-            let mut rows = |kind: &str, dimension: &str, run: &str, curve: &RiskCurve| {
-                for (tau, risk) in curve.times.iter().zip(&curve.excess_risk) {
-                    text += &format!("{},{region},{kind},{dimension},{run},{tau},{risk}\n", regime.sum);
-                }
-            };
-            if let Some(limit) = &regime.limit {
-                rows("limit", "", "", limit);
-            }
-            for DimensionCurves { dimension, ode, sgd } in &regime.finite {
-                let d = dimension.to_string();
-                if let Some(ode) = ode {
-                    rows("ode", &d, "", ode);
-                }
-                for (run, curve) in sgd.iter().enumerate() {
-                    rows("sgd", &d, &(run + 1).to_string(), curve);
-                }
-            }
+        self.table().write_csv(&mut writer).map_err(Error::io("-", "write"))
+    }
+}
+
+/// A row of the table.
+struct Point<'a> {
+    regime: &'a RegimeCurves,
+    kind: &'static str,
+    dimension: Option<usize>,
+    run: Option<usize>,
+    tau: f64,
+    risk: f64,
+}
+
+impl Point<'_> {
+    fn region(&self) -> &'static str {
+        match self.regime.region {
+            Region::BlueLine => "blue",
+            Region::Green => "green",
+            Region::Orange => "orange",
+            Region::NoLimit => "none",
         }
-        writer.write_all(text.as_bytes()).map_err(Error::io("-", "write"))
     }
 }
 
@@ -319,6 +398,10 @@ mod tests {
                 "dimension 2 = 10, but it must be greater than dimension 1 = 10",
             ),
             (options().until(0.01), "the last time = 0.01"),
+            (options().from(0.0), "the first time = 0"),
+            (options().points(1), "points = 1"),
+            (options().runs(0), "the number of runs = 0"),
+            (options().solve(SolveOptions::default().rtol(-1.0)), "rtol = -1"),
             (options().until(f64::INFINITY), "the last time = inf"),
         ] {
             let error = phase_diagram(&system, &problem, &options).unwrap_err().to_string();

@@ -37,6 +37,10 @@ impl Parameters {
     /// [`Error::Mismatch`] if sizes or activation differ; [`Error::Invalid`] if the problem trains a second layer
     /// (γ_a ≠ 0) that the system keeps fixed.
     pub fn new(system: &(impl System + ?Sized), problem: &Problem) -> Result<Self, Error> {
+        Self::of(&system, problem)
+    }
+
+    fn of(system: &dyn System, problem: &Problem) -> Result<Self, Error> {
         let shape = system.shape();
         let mismatch = |quantity, found: &dyn ToString, expected: &dyn ToString| Error::Mismatch {
             quantity,
@@ -141,6 +145,12 @@ pub trait System: Send + Sync {
         None
     }
 
+    /// Whether the right-hand side is that of SGD with the problem's rates, as [`simulate`](crate::simulate) runs it.
+    #[doc(hidden)]
+    fn describes_sgd(&self) -> bool {
+        true
+    }
+
     /// Population risk R = ½ E[(y - f)²], with the label noise's Δ/2.
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64;
 
@@ -198,6 +208,10 @@ impl<S: System + ?Sized> System for &S {
 
     fn pulls(&self) -> Option<crate::generated::Pulls> {
         (**self).pulls()
+    }
+
+    fn describes_sgd(&self) -> bool {
+        (**self).describes_sgd()
     }
 
     fn jacobian(&self, parameters: &Parameters, state: &[f64], jacobian: &mut [f64]) -> bool {

@@ -228,6 +228,11 @@ impl Table {
         })
     }
 
+    /// CSV without metadata.
+    pub(crate) fn write_csv(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
+        csv::write(self, false, writer)
+    }
+
     /// Reads a table from a file of one of the formats; CSV without metadata too.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use crate::{Activation, Parameters, Shape, System};
 ///
 /// Made by [`Prefactors::of`](crate::Prefactors::of) and [`Limit::of`](crate::Limit::of): the ODE of a regime in its
 /// own time, at a finite dimension or in the limit, for every system alike. [`solve`](fn@crate::solve) it as any other;
-/// [`simulate`](crate::simulate) reads no right-hand side and would simulate plain SGD.
+/// [`simulate`](crate::simulate) refuses it, since SGD has no weights: simulate the system itself, at
+/// [`Regime::learning_rate`](crate::Regime::learning_rate).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighted<S> {
     system: S,
@@ -72,6 +73,10 @@ impl<S: System> System for Weighted<S> {
         there
     }
 
+    fn describes_sgd(&self) -> bool {
+        false
+    }
+
     fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
         self.system.risk(parameters, state)
     }
@@ -88,7 +93,7 @@ impl<S: System> System for Weighted<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DynSystem, Problem, Regime, evaluate};
+    use crate::{DynSystem, Error, Problem, Regime, SimulateOptions, evaluate, simulate};
 
     /// F and G from right-hand sides at two rates, by elimination.
     #[test]
@@ -125,5 +130,18 @@ mod tests {
         }
         let nothing = at(&Weighted::new(&system, 0.0, 0.0), gamma);
         assert!(nothing.d_q.iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn sgd_of_a_weighted_system_is_refused() {
+        let system = DynSystem::new(1, 1, Activation::Erf, false).unwrap();
+        let problem = Problem::builder(1, 1).build().unwrap();
+        let weighted = Regime::new(0.0, 0.5).unwrap().prefactors(100.0).unwrap().of(&system);
+        let options = SimulateOptions::default().dimension(100);
+        let error = simulate(&weighted, &problem, &[0.1], &options).unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+        assert!(error.to_string().contains("weights") && error.to_string().contains("DynSystem"), "{error}");
+        assert!(simulate(&&weighted, &problem, &[0.1], &options).is_err());
+        assert!(simulate(&system, &problem, &[0.1], &options).is_ok());
     }
 }

@@ -16,7 +16,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// `4 teacher units, 8 student units, erf, second layer fixed`.
-pub(super) fn describe(system: &(impl System + ?Sized)) -> String {
+pub(super) fn describe(system: &dyn System) -> String {
     let Shape { k, p, trained } = system.shape();
     let units = |count, kind| format!("{count} {kind} unit{}", if count == 1 { "" } else { "s" });
     let layer = if trained { "trained" } else { "fixed" };
@@ -25,15 +25,15 @@ pub(super) fn describe(system: &(impl System + ?Sized)) -> String {
 }
 
 /// One command at work.
-pub(super) struct Session<'a, 'io, S> {
-    pub(super) system: &'a S,
+pub(super) struct Session<'a, 'io> {
+    pub(super) system: &'a dyn System,
     pub(super) quiet: bool,
     /// Whether the signals and terminals of the process are used.
     pub(super) process: bool,
     pub(super) streams: &'a mut Streams<'io>,
 }
 
-impl<S: System> Session<'_, '_, S> {
+impl Session<'_, '_> {
     pub(super) fn run(&mut self, command: &Command) -> Result<(), Failure> {
         match command {
             Command::Equations { form } => self.equations(form),

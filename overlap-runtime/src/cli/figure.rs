@@ -17,7 +17,7 @@ pub(super) fn check_extension(flag: &str, path: &Path) -> Result<(), Failure> {
 /// The learning curve of the ODE and of SGD where there is one.
 pub(super) fn learning_curve(
     path: &Path,
-    system: &impl System,
+    system: &dyn System,
     ode: &Trajectory,
     sgd: Option<&Ensemble>,
 ) -> Result<(), Error> {
@@ -25,7 +25,7 @@ pub(super) fn learning_curve(
 }
 
 /// The learning curve of SGD alone.
-pub(super) fn sgd_curve(path: &Path, system: &impl System, sgd: &Ensemble) -> Result<(), Error> {
+pub(super) fn sgd_curve(path: &Path, system: &dyn System, sgd: &Ensemble) -> Result<(), Error> {
     let nothing = Trajectory::empty(sgd.shape(), sgd.parameters().clone());
     let mut figure = plot::learning_curve(&title(system, sgd.parameters()), &nothing, Some(sgd), &[]);
     for panel in &mut figure.panels {
@@ -37,7 +37,7 @@ pub(super) fn sgd_curve(path: &Path, system: &impl System, sgd: &Ensemble) -> Re
 /// M, Q and, where trained, a over time.
 pub(super) fn overlaps(
     path: &Path,
-    system: &impl System,
+    system: &dyn System,
     ode: &Trajectory,
     sgd: Option<&Ensemble>,
 ) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub(super) fn overlaps(
 /// Learning curves in several dimensions, and the deviation from the ODE against d.
 pub(super) fn concentration(
     path: &Path,
-    system: &impl System,
+    system: &dyn System,
     ode: &Trajectory,
     simulations: &[Ensemble],
     concentration: &Concentration,
@@ -55,7 +55,7 @@ pub(super) fn concentration(
     plot::concentration(&title(system, ode.parameters()), ode, simulations, concentration).save(path)
 }
 
-fn title(system: &impl System, parameters: &Parameters) -> String {
+fn title(system: &dyn System, parameters: &Parameters) -> String {
     let Parameters { gamma, noise, .. } = parameters;
     format!("{}, γ = {gamma}, Δ = {noise}", system.name())
 }

@@ -46,6 +46,10 @@ pub struct Streams<'a> {
 
 /// Runs the command line of this process for `system`: the whole `main` of a program.
 pub fn run<S: System>(system: S) -> ExitCode {
+    run_process(&system)
+}
+
+fn run_process(system: &dyn System) -> ExitCode {
     let (mut input, mut output, mut errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let colours = Colours { output: output.is_terminal(), errors: errors.is_terminal() };
     let mut streams = Streams {
@@ -54,13 +58,13 @@ pub fn run<S: System>(system: S) -> ExitCode {
         errors: &mut errors,
         interrupt: &monitor::INTERRUPT,
     };
-    ExitCode::from(execute(&system, std::env::args_os().collect(), &mut streams, Some(colours)))
+    ExitCode::from(execute(system, std::env::args_os().collect(), &mut streams, Some(colours)))
 }
 
 /// Runs a command line, the program's name first, on streams of one's own: for programs inside programs, and tests.
 /// Draws no progress bars and listens to no signals. Returns the exit code.
-pub fn run_from<S: System>(
-    system: &S,
+pub fn run_from(
+    system: &dyn System,
     args: impl IntoIterator<Item = impl Into<OsString>>,
     streams: &mut Streams<'_>,
 ) -> u8 {
@@ -125,8 +129,8 @@ fn flag(quantity: &str) -> Option<&'static str> {
 }
 
 /// `process`: the streams are those of the process, whose signals and terminals are to be used.
-fn execute<S: System>(
-    system: &S,
+fn execute(
+    system: &dyn System,
     args: Vec<OsString>,
     streams: &mut Streams<'_>,
     process: Option<Colours>,

@@ -3,10 +3,10 @@
 use super::args::Plot;
 use super::commands::Session;
 use super::{Failure, figure};
+use crate::Table;
 use crate::plot::TableFigure;
-use crate::{System, Table};
 
-impl<S: System> Session<'_, '_, S> {
+impl Session<'_, '_> {
     pub(super) fn plot(&mut self, flags: &Plot) -> Result<(), Failure> {
         let out = flags.out.clone().unwrap_or_else(|| flags.file.with_extension("svg"));
         figure::check_extension("--out", &out)?;

@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Map, Value};
 use std::path::Path;
 
-impl<S: System> Session<'_, '_, S> {
+impl Session<'_, '_> {
     pub(super) fn rerun(&mut self, file: &Path, out: Option<&Path>) -> Result<(), Failure> {
         if let Some(out) = out {
             Format::of(out).check(out)?;

@@ -2,11 +2,11 @@
 
 use super::commands::Session;
 use super::{Failure, args};
+use crate::Error;
 use crate::sweep::{Estimate, Outcome, Shard, Sweep, SweepOptions, merge};
-use crate::{Error, System};
 use std::path::{Path, PathBuf};
 
-impl<S: System> Session<'_, '_, S> {
+impl Session<'_, '_> {
     pub(super) fn sweep(&mut self, flags: &args::Sweep) -> Result<(), Failure> {
         let options = options(flags)?;
         if flags.mpi {

@@ -78,7 +78,11 @@ impl Concentration {
     ///
     /// # Errors
     /// What the writer answers, as [`Error::Io`] on a path named `-`.
-    pub fn write_csv(&self, writer: impl Write) -> Result<(), Error> {
+    pub fn write_csv(&self, mut writer: impl Write) -> Result<(), Error> {
+        self.csv(&mut writer)
+    }
+
+    fn csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
         let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
         let mut csv = csv::Writer::from_writer(writer);
         csv.write_record(["d", "deviation", "sem", "fit"]).map_err(fail)?;

@@ -277,7 +277,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// What the writer answers, as [`Error::Io`] on a path named `-`.
-    pub fn write_covariance_csv(&self, writer: impl Write) -> Result<(), Error> {
+    pub fn write_covariance_csv(&self, mut writer: impl Write) -> Result<(), Error> {
+        self.covariance_csv(&mut writer)
+    }
+
+    fn covariance_csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
         let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
         let mut csv = csv::Writer::from_writer(writer);
         let mut names = self.shape.names();
@@ -301,7 +305,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// What the writer answers, as [`Error::Io`] on a path named `-`.
-    pub fn write_csv(&self, writer: impl Write) -> Result<(), Error> {
+    pub fn write_csv(&self, mut writer: impl Write) -> Result<(), Error> {
+        self.csv(&mut writer)
+    }
+
+    fn csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
         let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
         let mut csv = csv::Writer::from_writer(writer);
         let names = self.shape.names();

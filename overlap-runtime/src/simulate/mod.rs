@@ -48,7 +48,7 @@ use unit::Start;
 ///
 /// # Errors
 /// [`Error::Mismatch`] or [`Error::Invalid`] if problem, times or options do not fit the system or each other (d must
-/// be at least k where the weights were drawn in d dimensions, else k + p); [`Error::Diverged`], with the rows before it;
+/// be at least k where the weights were drawn in d dimensions, else k + p), or for a [`Weighted`](crate::Weighted) system; [`Error::Diverged`], with the rows before it;
 /// [`Error::File`] for a checkpoint that is damaged or of another simulation, [`Error::Io`] where it cannot be written at the
 /// start, [`Error::Checkpoint`], with all rows, where it cannot be written at the end (on the way the simulation goes on,
 /// with a [`Monitor::warning`], and tries again).
@@ -89,7 +89,24 @@ pub fn simulate_until<S: System + ?Sized>(
     stop: &(dyn Fn(&Ensemble) -> bool + Sync),
     monitor: &dyn Monitor,
 ) -> Result<Ensemble, Error> {
+    run(&system, problem, times, options, stop, monitor)
+}
+
+/// Compiled once, for all systems.
+fn run(
+    system: &dyn System,
+    problem: &Problem,
+    times: &[f64],
+    options: &SimulateOptions,
+    stop: &(dyn Fn(&Ensemble) -> bool + Sync),
+    monitor: &dyn Monitor,
+) -> Result<Ensemble, Error> {
     options.validate(problem)?;
+    if !system.describes_sgd() {
+        let found = format!("{} with weights on the parts of its ODE", system.name());
+        let bound = "the system itself, at Regime::learning_rate: SGD has no weights";
+        return Err(Error::invalid("the system to simulate", found, bound));
+    }
     let parameters = Parameters::new(system, problem)?;
     let dimension = options.dimension_for(problem);
     let activations = [system.activation(), system.teacher_activation()];

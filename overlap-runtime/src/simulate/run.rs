@@ -20,8 +20,8 @@ pub(super) struct Outputs<'a> {
 }
 
 /// A simulation under way.
-pub(super) struct Run<'a, S: ?Sized> {
-    system: &'a S,
+pub(super) struct Run<'a> {
+    system: &'a dyn System,
     start: &'a Start,
     outputs: Outputs<'a>,
     ensemble: Ensemble,
@@ -39,10 +39,10 @@ struct Keeper<'a> {
     last: Instant,
 }
 
-impl<'a, S: System + ?Sized> Run<'a, S> {
+impl<'a> Run<'a> {
     /// At the start, or where the checkpoint is.
     pub(super) fn new(
-        system: &'a S,
+        system: &'a dyn System,
         start: &'a Start,
         outputs: Outputs<'a>,
         options: &'a SimulateOptions,

@@ -50,6 +50,16 @@ pub fn solve_many_monitored<S: System + ?Sized>(
     options: &SolveOptions,
     monitor: &dyn Monitor,
 ) -> Vec<Result<Trajectory, Error>> {
+    run(&system, problems, times, options, monitor)
+}
+
+fn run(
+    system: &dyn System,
+    problems: &[Problem],
+    times: &[f64],
+    options: &SolveOptions,
+    monitor: &dyn Monitor,
+) -> Vec<Result<Trajectory, Error>> {
     let done = AtomicUsize::new(0);
     let report = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -61,10 +71,10 @@ pub fn solve_many_monitored<S: System + ?Sized>(
     if plain
         && problems.len() >= FEWEST_SIDE_BY_SIDE * threads
         && !options.method.needs_jacobian()
-        && side_by_side::is_available(&system)
+        && side_by_side::is_available(system)
         && problems.iter().all(constant)
     {
-        let ensemble = Ensemble { system: &system, problems, times, options, monitor };
+        let ensemble = Ensemble { system, problems, times, options, monitor };
         return over_threads(&ensemble, threads, &report);
     }
     let solve_one = |problem| {

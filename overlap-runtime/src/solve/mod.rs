@@ -66,7 +66,7 @@ pub fn solve_monitored<S: System + ?Sized>(
     options: &SolveOptions,
     monitor: &dyn Monitor,
 ) -> Result<Trajectory, Error> {
-    run(system, problem, times, options, monitor, &[]).map(|(trajectory, _)| trajectory)
+    run(&system, problem, times, options, monitor, &[]).map(|(trajectory, _)| trajectory)
 }
 
 /// As [`solve_monitored`], but stops where `event` is met: the rows up to there, and where it was (`None` if it was not
@@ -97,7 +97,7 @@ pub fn solve_until<S: System + ?Sized>(
     event: Event<'_>,
     monitor: &dyn Monitor,
 ) -> Result<(Trajectory, Option<Crossing>), Error> {
-    let (trajectory, mut crossings) = run(system, problem, times, options, monitor, &[event])?;
+    let (trajectory, mut crossings) = run(&system, problem, times, options, monitor, &[event])?;
     Ok((trajectory, crossings.pop().flatten()))
 }
 
@@ -128,11 +128,12 @@ pub fn solve_events<S: System + ?Sized>(
     events: &[Event<'_>],
     monitor: &dyn Monitor,
 ) -> Result<(Trajectory, Vec<Option<Crossing>>), Error> {
-    run(system, problem, times, options, monitor, events)
+    run(&system, problem, times, options, monitor, events)
 }
 
-fn run<S: System + ?Sized>(
-    system: &S,
+/// Compiled once, for all systems.
+fn run(
+    system: &dyn System,
     problem: &Problem,
     times: &[f64],
     options: &SolveOptions,
@@ -153,7 +154,7 @@ fn run<S: System + ?Sized>(
         }
     }
     let rates = (&parameters, &schedules);
-    let mut integration = Integration::new(&system, rates, &initial, times, options, monitor, events);
+    let mut integration = Integration::new(system, rates, &initial, times, options, monitor, events);
     let result = integration.run();
     let Integration { trajectory, crossings, .. } = integration;
     match result {

@@ -25,6 +25,10 @@ pub struct RightHandSide {
 /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
 /// [`Error::Invalid`] naming the entry if the result overflows.
 pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<RightHandSide, Error> {
+    at_start(&system, problem)
+}
+
+fn at_start(system: &dyn System, problem: &Problem) -> Result<RightHandSide, Error> {
     let parameters = Schedules::of(problem).at(&Parameters::new(system, problem)?, 0.0);
     let shape = system.shape();
     let state = problem.initial_state(shape.trained);

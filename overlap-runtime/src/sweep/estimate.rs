@@ -27,7 +27,7 @@ pub struct Estimate {
 
 impl Sweep {
     /// Tries a few points, evenly spread, for a few seconds at most, and extrapolates.
-    pub fn estimate<S: System>(&self, system: &S) -> Estimate {
+    pub fn estimate(&self, system: &dyn System) -> Estimate {
         let points = self.len();
         let tries = TRIES.min(points);
         let (mut seconds, mut unfinished) = (0.0, 0);

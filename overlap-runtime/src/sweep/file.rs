@@ -20,7 +20,7 @@ type Lines = BTreeMap<String, Vec<usize>>;
 const MOST_FAULTS: usize = 8;
 
 /// The plan, or every mistake.
-pub(super) fn read(text: &str, system: &(impl System + ?Sized)) -> Result<Plan, String> {
+pub(super) fn read(text: &str, system: &dyn System) -> Result<Plan, String> {
     let document = Document::new(text);
     let parsed = document.parse();
     let plan = parsed.as_ref().and_then(|table| {
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, system: &(impl System + ?Sized)) -> Result<Plan, 
     }
 }
 
-fn plan(document: &Document<'_>, file: &Section<'_, '_>, system: &(impl System + ?Sized)) -> Option<Plan> {
+fn plan(document: &Document<'_>, file: &Section<'_, '_>, system: &dyn System) -> Option<Plan> {
     let name = file.take("name").map(|entry| entry.text("text").map(str::to_owned));
     let run = match file.take("run") {
         None => Some(Processes { ode: true, sgd: false }),
@@ -356,12 +356,7 @@ fn check_observables(document: &Document<'_>, line: usize, names: &[String], sha
 }
 
 /// Checks the problem of every point; their different shapes.
-fn check_points(
-    document: &Document<'_>,
-    plan: &Plan,
-    lines: &Lines,
-    system: &(impl System + ?Sized),
-) -> Vec<Shape> {
+fn check_points(document: &Document<'_>, plan: &Plan, lines: &Lines, system: &dyn System) -> Vec<Shape> {
     let count = axes::count(&plan.axes).unwrap_or(0);
     let check = |point: usize| -> Result<Shape, (usize, Fault)> {
         let fault = |fault| (point, fault);

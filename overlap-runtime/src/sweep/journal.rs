@@ -27,7 +27,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn new(sweep: &Sweep, system: &(impl System + ?Sized)) -> Self {
+    pub(super) fn new(sweep: &Sweep, system: &dyn System) -> Self {
         Header {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             identity: sweep.identity(system),

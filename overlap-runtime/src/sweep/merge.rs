@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// [`Error::File`] where there is no journal, or one of another sweep; [`Error::Io`].
-pub fn merge<S: System>(system: &S, folders: &[PathBuf], out: &Path) -> Result<Outcome, Error> {
+pub fn merge(system: &dyn System, folders: &[PathBuf], out: &Path) -> Result<Outcome, Error> {
     let mut first: Option<(Sweep, Header)> = None;
     let mut rows = Rows::new();
     let mut sets = Vec::new();

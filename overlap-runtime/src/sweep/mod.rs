@@ -100,7 +100,7 @@ impl Sweep {
     ///
     /// # Errors
     /// [`Error::File`] on a path named `sweep`, with every mistake that was found: its line, its key and what is allowed.
-    pub fn parse(text: &str, system: &(impl System + ?Sized)) -> Result<Self, Error> {
+    pub fn parse(text: &str, system: &dyn System) -> Result<Self, Error> {
         let plan =
             file::read(text, system).map_err(|message| Error::File { path: "sweep".into(), message })?;
         Ok(Sweep { text: text.to_owned(), plan })
@@ -110,7 +110,7 @@ impl Sweep {
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, else those of [`parse`](Self::parse).
-    pub fn read(path: impl AsRef<Path>, system: &(impl System + ?Sized)) -> Result<Self, Error> {
+    pub fn read(path: impl AsRef<Path>, system: &dyn System) -> Result<Self, Error> {
         let path = path.as_ref();
         let text = crate::problem_file::read_text(path)?;
         Self::parse(&text, system).map_err(|error| crate::problem_file::on_path(path, error))
@@ -132,7 +132,7 @@ impl Sweep {
     }
 
     /// What tells this sweep from another one, comments aside.
-    fn identity(&self, system: &(impl System + ?Sized)) -> String {
+    fn identity(&self, system: &dyn System) -> String {
         let activations = (system.activation(), system.teacher_activation());
         format!("{:?} {activations:?} {:?}", system.shape(), self.plan)
     }

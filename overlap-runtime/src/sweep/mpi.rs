@@ -36,8 +36,8 @@ const PAUSE: Duration = Duration::from_micros(50);
 ///
 /// # Errors
 /// Those of [`Sweep::read`] and [`Sweep::run`], on the first process; [`Error::Invalid`] where MPI is in use already.
-pub fn run_mpi<S: System>(
-    system: &S,
+pub fn run_mpi(
+    system: &dyn System,
     path: &Path,
     options: &SweepOptions,
     monitor: &dyn Monitor,
@@ -56,8 +56,8 @@ pub fn run_mpi<S: System>(
 }
 
 /// The process that hands out points.
-fn first<S: System>(
-    system: &S,
+fn first(
+    system: &dyn System,
     path: &Path,
     options: &SweepOptions,
     monitor: &dyn Monitor,
@@ -115,9 +115,9 @@ impl Office<'_> {
 
 /// Answers until every process, and the thread of this one, has been told that nothing is left.
 #[allow(clippy::too_many_arguments)]
-fn serve<S: System>(
+fn serve(
     sweep: &Sweep,
-    system: &S,
+    system: &dyn System,
     options: &SweepOptions,
     world: &SimpleCommunicator,
     office: &mut Office<'_>,
@@ -207,7 +207,7 @@ fn unpack(bytes: &[u8]) -> Option<(usize, Row)> {
 }
 
 /// A process that asks for points.
-fn other<S: System>(system: &S, options: &SweepOptions, monitor: &dyn Monitor, world: &SimpleCommunicator) {
+fn other(system: &dyn System, options: &SweepOptions, monitor: &dyn Monitor, world: &SimpleCommunicator) {
     let root = world.process_at_rank(0);
     let mut length = 0u64;
     root.broadcast_into(&mut length);

@@ -36,9 +36,9 @@ struct Point<'a> {
 }
 
 /// Runs a point. What goes wrong is part of the row, unless it is an interruption.
-pub(super) fn run<S: System>(
+pub(super) fn run(
     plan: &Plan,
-    system: &S,
+    system: &dyn System,
     point: usize,
     monitor: &dyn Monitor,
 ) -> Result<Row, Interrupted> {
@@ -54,9 +54,9 @@ pub(super) fn run<S: System>(
     }
 }
 
-fn attempt<S: System>(
+fn attempt(
     plan: &Plan,
-    system: &S,
+    system: &dyn System,
     point: usize,
     monitor: &dyn Monitor,
     row: &mut Row,
@@ -89,7 +89,7 @@ fn attempt<S: System>(
 }
 
 /// The system of a point whose k and p are not those of the declared one.
-pub(crate) fn sized(system: &(impl System + ?Sized), shape: Shape) -> Result<DynSystem, Error> {
+pub(crate) fn sized(system: &dyn System, shape: Shape) -> Result<DynSystem, Error> {
     let (students, teachers) = (system.activation(), system.teacher_activation());
     if students != teachers {
         let bound =

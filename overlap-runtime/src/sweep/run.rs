@@ -109,9 +109,9 @@ impl Sweep {
     /// [`Error::Io`] and [`Error::File`] where the folder cannot be written before anything has run, or holds a journal of
     /// another sweep; [`Error::Interrupted`] if the monitor asked to stop (what is done is in the journal).
     /// What goes wrong with files later on is in [`Outcome::problems`].
-    pub fn run<S: System>(
+    pub fn run(
         &self,
-        system: &S,
+        system: &dyn System,
         options: &SweepOptions,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, Error> {
@@ -144,7 +144,7 @@ impl Sweep {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the monitor asked to stop.
-    pub fn table<S: System>(&self, system: &S, monitor: &dyn Monitor) -> Result<Table, Error> {
+    pub fn table(&self, system: &dyn System, monitor: &dyn Monitor) -> Result<Table, Error> {
         let progress = Progress::new(monitor, 0, self.len());
         let points: Vec<usize> = (0..self.len()).collect();
         let row = |point| Ok((point, point::run(&self.plan, system, point, &progress.of_point())?));
@@ -194,9 +194,9 @@ pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
 
 impl Ledger {
     /// Opens the folder: the journal of this process, and the rows that all journals hold.
-    pub(super) fn open<S: System>(
+    pub(super) fn open(
         sweep: &Sweep,
-        system: &S,
+        system: &dyn System,
         options: &SweepOptions,
     ) -> Result<(Self, Rows), Error> {
         let folder = &options.out;
@@ -289,10 +289,10 @@ impl Ledger {
     }
 
     /// What came of the `wanted` points; writes the table of all of them, if they are there and a `table` is to be.
-    pub(super) fn finish<S: System>(
+    pub(super) fn finish(
         self,
         sweep: &Sweep,
-        system: &S,
+        system: &dyn System,
         rows: Rows,
         wanted: &[usize],
         table: bool,

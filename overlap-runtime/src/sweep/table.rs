@@ -22,12 +22,7 @@ impl Plan {
 }
 
 /// The table of `rows`, one for each point in order.
-pub(super) fn table(
-    sweep: &Sweep,
-    system: &(impl System + ?Sized),
-    rows: &[Row],
-    instruction_sets: &[String],
-) -> Table {
+pub(super) fn table(sweep: &Sweep, system: &dyn System, rows: &[Row], instruction_sets: &[String]) -> Table {
     let plan = &sweep.plan;
     let count = rows.len();
     let mut about = describe::system(system);
