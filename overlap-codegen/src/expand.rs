@@ -404,13 +404,16 @@ fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
     }
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
-    let row = sizes.k + p.next_multiple_of(MAX_LANES) + band + MAX_LANES;
-    let [k, p, nodes, wide, row, band] = [sizes.k, p, n, n.next_multiple_of(MAX_LANES), row, band].map(count);
+    let line = p.next_multiple_of(MAX_LANES);
+    let row = sizes.k + line + band + MAX_LANES;
+    let wide = n.next_multiple_of(MAX_LANES);
+    let [k, p, nodes, wide, line, row, band] = [sizes.k, p, n, wide, line, row, band].map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;
         const N: usize = #nodes;
         const WIDE: usize = #wide;
+        const LINE: usize = #line;
         const ROW: usize = #row;
         const BAND: usize = #band;
     }

@@ -130,7 +130,7 @@ pub fn coincidences(j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
     [of_l, of_n, of_m]
 }
 
-/// The pairs of nodes a double sum runs over, padded to a multiple of [`SIDE_BY_SIDE`] and by [`MAX_LANES`] more.
+/// The pairs of nodes a double sum runs over, padded by at least [`MAX_LANES`].
 #[derive(Debug)]
 pub struct NodePairs<const PAIRS: usize> {
     nodes: [(u16, u16); PAIRS],

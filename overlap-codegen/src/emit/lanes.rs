@@ -14,7 +14,7 @@ use quote::quote;
 pub(super) const SIDE_BY_SIDE: usize = 4;
 
 /// The bodies of the two kernels, `(right_hand_side, risk)`. They see `s` (the instruction set), `parameters`, `state`,
-/// and the constants K, P, N, WIDE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
+/// and the constants K, P, N, WIDE, LINE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     let trained = sizes.trained;
     let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, ROW, BAND>::new(parameters, state, #trained););
@@ -56,10 +56,10 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
     let lane = &nest.lane;
     let readout_start = sizes.trained.then(|| quote!(let mut readout_sum = s.splat(0.0);));
     let readout_end = sizes.trained.then(|| quote!(s.store(readout_sum, &mut readout, i);));
-    let readout_array = sizes.trained.then(|| quote!(let mut readout = [0.0; ROW];));
+    let readout_array = sizes.trained.then(|| quote!(let mut readout = [0.0; LINE];));
     quote! {
         // Gradient flow: lanes are students i.
-        let mut flow = [[0.0; ROW]; N];
+        let mut flow = [[0.0; LINE]; N];
         #readout_array
         let mut i = 0;
         while i < P {
@@ -98,8 +98,9 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         };
         let (table, weights) = (name("node_pairs"), name("weights"));
         let (n, m, symmetric) = (bounds(pair.n), bounds(pair.m), pair.symmetric);
-        let pairs = node_pairs(*pair, sizes);
-        let (count, length) = (count(pairs), count(pairs + MAX_LANES));
+        let all = node_pairs(*pair, sizes);
+        let rest = all % SIDE_BY_SIDE;
+        let [in_groups, all, length] = [all - rest, all, all + MAX_LANES].map(count);
         tables.push(quote! {
             let #table = const { &NodePairs::<#length>::new(#n, #m, #symmetric) };
             let #weights = #table.weights(s, &nodes.c);
@@ -111,8 +112,23 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         // Arcsines side by side, unless each needs its cosine.
         let (argument, function) = if pair.degenerate { (tilted, false) } else { nest.split_asin(tilted) };
         let argument = nest.value(argument, Level::Inner);
-        let function = function.then(|| quote!(let values = s.asin_each(values);));
+        let (each, one) = if function {
+            (quote!(let values = s.asin_each(values);), quote!(s.asin(#argument)))
+        } else {
+            (quote!(), argument.clone())
+        };
         let at_m = &nest.at_m;
+        let last = (rest > 0).then(|| {
+            quote! {
+                while pair < #all {
+                    let (n, m) = #table.nodes(pair);
+                    #(#at_m)*
+                    let value = #one;
+                    sums[0] = s.add_mul(sums[0], s.splat(#weights[pair]), value);
+                    pair += 1;
+                }
+            }
+        });
         let add = match front {
             Some(front) => quote!(bracket = s.add_mul(bracket, #front, s.sum_each(sums));),
             None => quote!(bracket = bracket + s.sum_each(sums);),
@@ -120,19 +136,20 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         sums.push(quote! {
             let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
             let mut pair = 0;
-            while pair < #count {
+            while pair < #in_groups {
                 let mut values = [s.splat(0.0); SIDE_BY_SIDE];
                 for side in 0..SIDE_BY_SIDE {
                     let (n, m) = #table.nodes(pair + side);
                     #(#at_m)*
                     values[side] = #argument;
                 }
-                #function
+                #each
                 for side in 0..SIDE_BY_SIDE {
                     sums[side] = s.add_mul(sums[side], s.splat(#weights[pair + side]), values[side]);
                 }
                 pair += SIDE_BY_SIDE;
             }
+            #last
             #add
         });
     }
@@ -154,7 +171,7 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
     quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ; δ = p/2 has every pair twice, so half of it is left.
         #(#tables)*
-        let mut noise = [[0.0; ROW]; BAND];
+        let mut noise = [[0.0; LINE]; BAND];
         #(let mut #arrays = [s.splat(0.0); N];)*
         for delta in 0..BAND {
             let count = if 2 * delta == P { delta } else { P };
@@ -218,11 +235,10 @@ pub(super) fn roles(pairs: &[Pair]) -> Vec<Index> {
     pairs.iter().filter(|pair| pair.n.kind() == pair.m.kind()).map(|pair| pair.n).collect()
 }
 
-/// Length of the table of node pairs, padded to packs side by side.
+/// How many pairs of nodes a case has.
 fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
     let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
-    let count = if pair.symmetric { n * (n + 1) / 2 } else { n * m };
-    count.next_multiple_of(SIDE_BY_SIDE)
+    if pair.symmetric { n * (n + 1) / 2 } else { n * m }
 }
 
 /// The nodes a role runs over.

@@ -27,7 +27,7 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
     let noise = parameter_tokens(Parameter::Noise);
     quote! {
         // Noise of SGD: pairs of students j, l = j + δ, one form for every pattern of equal nodes.
-        let mut noise = [[0.0; ROW]; BAND];
+        let mut noise = [[0.0; LINE]; BAND];
         for delta in 0..BAND {
             for student in 0..if 2 * delta == P { delta } else { P } {
                 let (j, l) = (K + student, K + if student + delta < P { student + delta } else { student + delta - P });
