@@ -205,21 +205,22 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
     /// c_n c_m of every pair, with its multiplicity; packs of m.
     #[inline(always)]
     pub fn weights<S: Simd, const WIDE: usize>(&self, s: S, c: &[f64; WIDE]) -> [f64; PAIRS] {
-        let mut weights = [0.0; PAIRS];
+        let (mut weights, mut line) = ([0.0; PAIRS], [0.0; WIDE]);
+        let first = self.m_range.0;
+        for m in first..self.m_range.1 {
+            line[m - first] = c[m];
+        }
         let mut at = 0;
         for n in self.n_range.0..self.n_range.1 {
-            let (c_n, end) = (if self.symmetric { 2.0 * c[n] } else { c[n] }, self.end(n));
-            let mut m = self.m_range.0;
-            // A pack may run into the next row, which is yet to come.
-            while m < end && m + S::LANES <= WIDE {
-                s.store(s.splat(c_n) * s.load(c, m), &mut weights, at + m - self.m_range.0);
+            let c_n = s.splat(if self.symmetric { 2.0 * c[n] } else { c[n] });
+            let row = self.end(n) - first;
+            let mut m = 0;
+            while m < row {
+                // A pack may run into the next row, which is yet to come.
+                s.store(c_n * s.load(&line, m), &mut weights, at + m);
                 m += S::LANES;
             }
-            while m < end {
-                weights[at + m - self.m_range.0] = c_n * c[m];
-                m += 1;
-            }
-            at += end - self.m_range.0;
+            at += row;
             if self.symmetric && !self.apart {
                 weights[at - 1] = c[n] * c[n];
             }
