@@ -207,9 +207,7 @@ impl<const PAIRS: usize> NodePairs<PAIRS> {
     pub fn weights<S: Simd, const WIDE: usize>(&self, s: S, c: &[f64; WIDE]) -> [f64; PAIRS] {
         let (mut weights, mut line) = ([0.0; PAIRS], [0.0; WIDE]);
         let first = self.m_range.0;
-        for m in first..self.m_range.1 {
-            line[m - first] = c[m];
-        }
+        line[..self.m_range.1 - first].copy_from_slice(&c[first..self.m_range.1]);
         let mut at = 0;
         for n in self.n_range.0..self.n_range.1 {
             let c_n = s.splat(if self.symmetric { 2.0 * c[n] } else { c[n] });
