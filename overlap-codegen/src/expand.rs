@@ -405,7 +405,7 @@ fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
     let line = p.next_multiple_of(MAX_LANES);
-    let row = sizes.k + line + band + MAX_LANES;
+    let row = line + band + MAX_LANES;
     let wide = n.next_multiple_of(MAX_LANES);
     let [k, p, nodes, wide, line, row, band] = [sizes.k, p, n, wide, line, row, band].map(count);
     quote! {

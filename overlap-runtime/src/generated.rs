@@ -27,9 +27,9 @@ pub type Pulls = fn(Partner, [f64; 3]) -> [f64; 3];
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
-/// N = k + p nodes, teachers first; WIDE is N rounded up to a full pack; ROW ≥ N + BAND + MAX_LANES; BAND = p/2 + 1.
-/// Rows are continued periodically over students, student i + p being student i, so that a pack that starts
-/// at any student of 0 … p + p/2 is one contiguous load and holds overlaps of real students in every lane.
+/// N = k + p nodes, teachers first; WIDE is N rounded up to a full pack; ROW ≥ p + BAND + MAX_LANES; BAND = p/2 + 1.
+/// Rows over students are continued periodically, student i + p being student i, so that a pack that starts
+/// anywhere in 0 … p + p/2 is one contiguous load and holds overlaps of real students in every lane.
 #[derive(Debug, Clone)]
 pub struct Nodes<
     const K: usize,
@@ -39,10 +39,12 @@ pub struct Nodes<
     const ROW: usize,
     const BAND: usize,
 > {
-    /// Ω; `omega[n][K + i]` = q_ni of node n and student i.
-    pub omega: [[f64; ROW]; N],
+    /// Ω, padded with zeros.
+    pub omega: [[f64; WIDE]; N],
     /// The diagonal of Ω, padded with zeros.
     pub variance: [f64; WIDE],
+    /// `rows[n][i]` = q_ni of node n and student i.
+    pub rows: [[f64; ROW]; N],
     /// `band[δ][j]` = Q_jl with l = j + δ.
     pub band: [[f64; ROW]; BAND],
     /// c_n = s* a*_n for a teacher, -s a_n for a student, padded with zeros.
@@ -57,7 +59,7 @@ impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const RO
     /// Lays out `state` (see [`Shape`]).
     #[inline(always)]
     pub fn new(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
-        let mut omega = [[0.0; ROW]; N];
+        let mut omega = [[0.0; WIDE]; N];
         for r in 0..K {
             omega[r][..K].copy_from_slice(&parameters.teacher_overlaps[r * K..(r + 1) * K]);
             omega[r][K..N].copy_from_slice(&state[r * P..(r + 1) * P]);
@@ -73,11 +75,6 @@ impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const RO
                 at += 1;
             }
         }
-        for row in &mut omega {
-            for column in N..ROW {
-                row[column] = row[column - P];
-            }
-        }
         let mut a = [0.0; P];
         a.copy_from_slice(if trained { &state[at..at + P] } else { &parameters.a });
         let mut variance = [0.0; WIDE];
@@ -86,16 +83,27 @@ impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const RO
             variance[n] = omega[n][n];
             c[n] = if n < K { parameters.s_star * parameters.a_star[n] } else { -parameters.s * a[n - K] };
         }
+        let mut rows = [[0.0; ROW]; N];
+        for n in 0..N {
+            periodic::<P, ROW>(&mut rows[n], |i| omega[n][K + i]);
+        }
         let mut band = [[0.0; ROW]; BAND];
         for (delta, line) in band.iter_mut().enumerate() {
-            for j in 0..P {
-                line[j] = omega[K + j][K + j + delta];
-            }
-            for j in P..ROW {
-                line[j] = line[j - P];
-            }
+            periodic::<P, ROW>(line, |j| {
+                omega[K + j][K + if j + delta < P { j + delta } else { j + delta - P }]
+            });
         }
-        Nodes { omega, variance, band, c, a }
+        Nodes { omega, variance, rows, band, c, a }
+    }
+}
+
+#[inline(always)]
+fn periodic<const P: usize, const ROW: usize>(line: &mut [f64; ROW], value: impl Fn(usize) -> f64) {
+    for i in 0..P {
+        line[i] = value(i);
+    }
+    for i in P..ROW {
+        line[i] = line[i - P];
     }
 }
 

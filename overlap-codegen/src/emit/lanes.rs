@@ -69,7 +69,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
             #readout_start
             #(#loops)*
             for b in 0..N {
-                let mut sum = s.load(&nodes.omega[b], K + i) * own;
+                let mut sum = s.load(&nodes.rows[b], i) * own;
                 for n in 0..N {
                     sum = s.add_mul(sum, s.splat(nodes.omega[b][n]), other[n]);
                 }
@@ -195,7 +195,7 @@ pub(super) fn load_of_student(symbol: &Symbol) -> TokenStream {
         Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
         Symbol::Overlap(a, b) if a == I || b == I => {
             let node = ident(&(if a == I { b } else { a }).to_string());
-            quote!(s.load(&nodes.omega[#node], K + i))
+            quote!(s.load(&nodes.rows[#node], i))
         }
         Symbol::Overlap(a, b) => splat_omega(a, b),
         Symbol::Coefficient(n) => splat_coefficient(n),
@@ -212,7 +212,7 @@ pub(super) fn load_of_pair(symbol: &Symbol) -> TokenStream {
         Symbol::Overlap(a, b) if [a, b].contains(&J) || [a, b].contains(&L) => {
             let (student, node) = if a == J || a == L { (a, b) } else { (b, a) };
             let (student, node) = (ident(&student.to_string()), ident(&node.to_string()));
-            quote!(s.load(&nodes.omega[#node], K + #student))
+            quote!(s.load(&nodes.rows[#node], #student))
         }
         Symbol::Overlap(a, b) => splat_omega(a, b),
         Symbol::Coefficient(n) => splat_coefficient(n),

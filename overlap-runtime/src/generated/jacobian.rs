@@ -214,10 +214,10 @@ impl<const N: usize> Rows<N> {
     ) {
         let q_nb = |n: usize| match b {
             Along::Teacher(r) => s.splat(nodes.omega[r][n]),
-            Along::Students(l) => s.load(&nodes.omega[n], K + l),
+            Along::Students(l) => s.load(&nodes.rows[n], l),
         };
         let q_ib = match b {
-            Along::Teacher(r) => s.load(&nodes.omega[r], K + i),
+            Along::Teacher(r) => s.load(&nodes.rows[r], i),
             Along::Students(l) => s.load(&nodes.band[l.abs_diff(i)], l.min(i)),
         };
         let (own, other) = (&flow.own, &flow.other);
