@@ -1,5 +1,6 @@
 //! Straight-line code from expressions: every subexpression computed once, roots and arcsines in packs, stage by stage.
 
+use super::determinants::Gram;
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{Sizes, count, ident, is_one, temporary, times};
 use crate::equations::Equations;
@@ -8,37 +9,27 @@ use crate::gaussian::Definition;
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The name and the place of a given quantity; without a name it is read in place.
 pub(in crate::emit) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
 
 /// Straight-line code under construction.
 pub(in crate::emit) struct Straight<'a> {
-    pool: &'a mut Pool,
+    pub(super) pool: &'a mut Pool,
     definitions: &'a [Definition],
     load: Load<'a>,
     /// Whether Gram determinants of fields that are nearly one may stand under a root: rounding can carry them below 0.
     degenerate: bool,
     pub(in crate::emit) statements: Vec<TokenStream>,
-    values: HashMap<Expr, TokenStream>,
-    grams: Vec<Gram>,
-    counter: usize,
-}
-
-/// A variance under tilting as a quotient of Gram determinants, w + q_ll - u_jl² = Λ / (w + q_jj): its root then waits for
-/// no other.
-#[derive(Debug, Clone, Copy)]
-struct Gram {
-    variance: Expr,
-    over: Expr,
-    under: Expr,
-    stage: usize,
+    pub(super) values: HashMap<Expr, TokenStream>,
+    pub(super) grams: Vec<Gram>,
+    pub(super) counter: usize,
 }
 
 /// What goes through lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Call {
+pub(super) enum Call {
     /// 1/√x.
     Root(Expr),
     /// arcsin(x).
@@ -131,7 +122,7 @@ impl<'a> Straight<'a> {
     }
 
     /// Finds all calls below `expr` with their stages, innermost first.
-    fn collect(
+    pub(super) fn collect(
         &mut self,
         expr: Expr,
         calls: &mut Vec<(Call, usize)>,
@@ -182,62 +173,6 @@ impl<'a> Straight<'a> {
         stage
     }
 
-    /// Whether a variance is a [`Gram`], and then the stage that its root is known after.
-    fn quotient_of_determinants(
-        &mut self,
-        variance: Expr,
-        calls: &mut Vec<(Call, usize)>,
-        stage_of: &mut HashMap<Expr, usize>,
-    ) -> Option<usize> {
-        if let Some(known) = self.grams.iter().find(|gram| gram.variance == variance) {
-            return Some(known.stage);
-        }
-        let Node::Sum(constant, terms) = self.pool.node(variance).clone() else { return None };
-        let (tilts, plain): (Vec<_>, Vec<_>) =
-            terms.into_iter().partition(|&(term, _)| self.mentions_vectors(term));
-        // After one vector; determinants of more fields lose digits.
-        let [(square, weight)] = tilts[..] else { return None };
-        let Node::Product(_, vector) = self.pool.node(square).clone() else { return None };
-        let [(vector, _)] = vector[..] else { return None };
-        let Node::Symbol(symbol) = self.pool.node(vector).clone() else { return None };
-        let body = self.body(&symbol).filter(|&body| !self.mentions_vectors(body))?;
-        let Node::Product(_, factors) = self.pool.node(body).clone() else { return None };
-        let &(under, _) = factors.iter().find(|(_, exponent)| *exponent == (-1, 2).into())?;
-        let pool = &mut *self.pool;
-        let constant = pool.rational(*constant.numer(), *constant.denom());
-        let plain: Vec<Expr> = plain.into_iter().map(|(term, weight)| pool.scale(term, weight)).collect();
-        let before = pool.add(plain.into_iter().chain([constant]));
-        let (whole, square) = (pool.mul([before, under]), pool.mul([body, body, under]));
-        let square = pool.scale(square, weight);
-        let over = pool.add([whole, square]);
-        let mut stage = 0;
-        for part in [over, under] {
-            let own = 1 + self.collect(part, calls, stage_of);
-            push(calls, Call::Root(part), own);
-            stage = stage.max(own);
-        }
-        self.grams.push(Gram { variance, over, under, stage });
-        Some(stage)
-    }
-
-    fn mentions_vectors(&self, expr: Expr) -> bool {
-        let mut seen = HashSet::new();
-        self.pool.reach(expr, &mut seen);
-        seen.into_iter().any(|expr| matches!(self.pool.node(expr), Node::Symbol(Symbol::Defined(..))))
-    }
-
-    /// 1/√(over / under) = under / √under / √over.
-    fn root_of_quotient(&mut self, Gram { variance, over, under, .. }: Gram) {
-        let roots = [over, under].map(|part| self.pool.pow(part, -1, 2));
-        let [root_over, root_under] = roots.map(|root| self.value(root));
-        let under = self.value(under);
-        self.counter += 1;
-        let name = temporary(self.counter);
-        self.statements.push(quote!(let #name = #under * #root_under * #root_over;));
-        let root = self.pool.pow(variance, -1, 2);
-        self.values.insert(root, quote!(#name));
-    }
-
     fn contains_asin(&mut self, expr: Expr, known: &mut HashMap<Expr, bool>) -> bool {
         if let Some(&answer) = known.get(&expr) {
             return answer;
@@ -259,7 +194,7 @@ impl<'a> Straight<'a> {
     }
 
     /// What a defined symbol stands for.
-    fn body(&mut self, symbol: &Symbol) -> Option<Expr> {
+    pub(super) fn body(&mut self, symbol: &Symbol) -> Option<Expr> {
         let Symbol::Defined(name, indices) = symbol else { return None };
         let definitions = self.definitions;
         let definition = definitions.iter().find(|definition| definition.name == *name)?;
@@ -380,16 +315,7 @@ impl<'a> Straight<'a> {
     }
 
     fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> TokenStream {
-        let mut factors = factors.to_vec();
-        let root = Rational::new(-1, 2);
-        for Gram { variance, over, under, .. } in &self.grams {
-            // 1/√(over / under) / √under
-            let both = [(*variance, root), (*under, root)];
-            if both.iter().all(|factor| factors.contains(factor)) {
-                factors.retain(|factor| !both.contains(factor));
-                factors.push((*over, root));
-            }
-        }
+        let factors = self.merge_roots(factors);
         let (mut over, mut under) = (Vec::new(), Vec::new());
         let mut constants = vec![self.pool.rational(*coefficient.numer(), *coefficient.denom())];
         for (base, exponent) in factors {
@@ -506,7 +432,7 @@ fn is_root(exponent: Rational) -> bool {
     exponent < Rational::ZERO && *exponent.denom() == 2
 }
 
-fn push(calls: &mut Vec<(Call, usize)>, call: Call, stage: usize) {
+pub(super) fn push(calls: &mut Vec<(Call, usize)>, call: Call, stage: usize) {
     if !calls.iter().any(|&(known, _)| known == call) {
         calls.push((call, stage));
     }

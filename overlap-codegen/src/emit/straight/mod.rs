@@ -2,6 +2,7 @@
 //! and arcsines of one stage gathered into an array that goes through full lanes together.
 
 mod code;
+mod determinants;
 mod entries;
 
 pub(super) use code::Straight;
