@@ -118,17 +118,6 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
             (quote!(), argument.clone())
         };
         let at_m = &nest.at_m;
-        let last = (rest > 0).then(|| {
-            quote! {
-                while pair < #all {
-                    let (n, m) = #table.nodes(pair);
-                    #(#at_m)*
-                    let value = #one;
-                    sums[0] = s.add_mul(sums[0], s.splat(#weights[pair]), value);
-                    pair += 1;
-                }
-            }
-        });
         let add = match front {
             Some(front) => quote!(bracket = s.add_mul(bracket, #front, s.sum_each(sums));),
             None => quote!(bracket = bracket + s.sum_each(sums);),
@@ -149,7 +138,14 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
                 }
                 pair += SIDE_BY_SIDE;
             }
-            #last
+            // The last ones, fewer than side by side.
+            while pair < #all {
+                let (n, m) = #table.nodes(pair);
+                #(#at_m)*
+                let value = #one;
+                sums[0] = s.add_mul(sums[0], s.splat(#weights[pair]), value);
+                pair += 1;
+            }
             #add
         });
     }
