@@ -192,7 +192,7 @@ impl<'a> Equations<'a> {
                 .ok_or_else(missing)?
         };
         let tilted = pool.scale(tilted, times.into());
-        let symmetric = place(pool, tilted, &[(n, m), (m, n)]) == tilted && n.kind() == m.kind();
+        let symmetric = n.kind() == m.kind();
         let degenerate = may_be_one(pool, activations, n, m);
         Ok(Pair { n, m, two_point, risk, tilted, symmetric, degenerate })
     }

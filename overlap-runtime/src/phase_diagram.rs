@@ -76,7 +76,7 @@ impl PhaseDiagramOptions {
 
     /// Sets the first time τ.
     #[must_use]
-    pub fn from(mut self, from: f64) -> Self {
+    pub fn starting(mut self, from: f64) -> Self {
         self.times.0 = from;
         self
     }
@@ -263,7 +263,7 @@ fn line(
 
 impl PhaseDiagram {
     /// All curves as a table, one row a point: `sum`, `region`, `kind` (`limit`, `ode` or `sgd`), `dimension` (missing for
-    /// the limit), `run` (of SGD, counted from 1), `tau`, `excess_risk`.
+    /// the limit), `run` (counted from 1; of SGD only), `tau`, `excess_risk`.
     pub fn table(&self) -> Table {
         let mut points: Vec<Point> = Vec::new();
         for regime in &self.regimes {
@@ -398,7 +398,7 @@ mod tests {
                 "dimension 2 = 10, but it must be greater than dimension 1 = 10",
             ),
             (options().until(0.01), "the last time = 0.01"),
-            (options().from(0.0), "the first time = 0"),
+            (options().starting(0.0), "the first time = 0"),
             (options().points(1), "points = 1"),
             (options().runs(0), "the number of runs = 0"),
             (options().solve(SolveOptions::default().rtol(-1.0)), "rtol = -1"),

@@ -83,7 +83,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
 
 /// noise[δ][j] = mass (Σ_nm c_n c_m tilted + Δ label): lanes over the pairs (j, l = j + δ), each pair once.
 ///
-/// A sum over pairs of nodes is one loop over a table, so that no trip count varies, with a few arcsines side by side.
+/// A sum over pairs of nodes runs over one table, so that no trip count varies: a few arcsines side by side, then the rest.
 fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
@@ -99,8 +99,7 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         let (table, weights) = (name("node_pairs"), name("weights"));
         let (n, m, symmetric) = (bounds(pair.n), bounds(pair.m), pair.symmetric);
         let all = node_pairs(*pair, sizes);
-        let rest = all % SIDE_BY_SIDE;
-        let [in_groups, all, length] = [all - rest, all, all + MAX_LANES].map(count);
+        let [all, length] = [all, all + MAX_LANES].map(count);
         tables.push(quote! {
             let #table = const { &NodePairs::<#length>::new(#n, #m, #symmetric) };
             let #weights = #table.weights(s, &nodes.c);
@@ -112,40 +111,42 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
         // Arcsines side by side, unless each needs its cosine.
         let (argument, function) = if pair.degenerate { (tilted, false) } else { nest.split_asin(tilted) };
         let argument = nest.value(argument, Level::Inner);
-        let (each, one) = if function {
-            (quote!(let values = s.asin_each(values);), quote!(s.asin(#argument)))
-        } else {
-            (quote!(), argument.clone())
-        };
         let at_m = &nest.at_m;
         let add = match front {
             Some(front) => quote!(bracket = s.add_mul(bracket, #front, s.sum_each(sums));),
             None => quote!(bracket = bracket + s.sum_each(sums);),
         };
+        // Without arcsines what runs into the padding costs little, and has the weight 0.
+        let (within, function, last) = if function {
+            let last = quote! {
+                while pair < #all {
+                    let (n, m) = #table.nodes(pair);
+                    #(#at_m)*
+                    sums[0] = s.add_mul(sums[0], s.splat(#weights[pair]), s.asin(#argument));
+                    pair += 1;
+                }
+            };
+            (quote!(pair + SIDE_BY_SIDE <= #all), quote!(let values = s.asin_each(values);), last)
+        } else {
+            (quote!(pair < #all), quote!(), quote!())
+        };
         sums.push(quote! {
             let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
             let mut pair = 0;
-            while pair < #in_groups {
+            while #within {
                 let mut values = [s.splat(0.0); SIDE_BY_SIDE];
                 for side in 0..SIDE_BY_SIDE {
                     let (n, m) = #table.nodes(pair + side);
                     #(#at_m)*
                     values[side] = #argument;
                 }
-                #each
+                #function
                 for side in 0..SIDE_BY_SIDE {
                     sums[side] = s.add_mul(sums[side], s.splat(#weights[pair + side]), values[side]);
                 }
                 pair += SIDE_BY_SIDE;
             }
-            // The last ones, fewer than side by side.
-            while pair < #all {
-                let (n, m) = #table.nodes(pair);
-                #(#at_m)*
-                let value = #one;
-                sums[0] = s.add_mul(sums[0], s.splat(#weights[pair]), value);
-                pair += 1;
-            }
+            #last
             #add
         });
     }

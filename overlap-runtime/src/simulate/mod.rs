@@ -48,7 +48,8 @@ use unit::Start;
 ///
 /// # Errors
 /// [`Error::Mismatch`] or [`Error::Invalid`] if problem, times or options do not fit the system or each other (d must
-/// be at least k where the weights were drawn in d dimensions, else k + p), or for a [`Weighted`](crate::Weighted) system; [`Error::Diverged`], with the rows before it;
+/// be at least k where the weights were drawn in d dimensions, else k + p); [`Error::Invalid`] for a
+/// [`Weighted`](crate::Weighted) system; [`Error::Diverged`], with the rows before it;
 /// [`Error::File`] for a checkpoint that is damaged or of another simulation, [`Error::Io`] where it cannot be written at the
 /// start, [`Error::Checkpoint`], with all rows, where it cannot be written at the end (on the way the simulation goes on,
 /// with a [`Monitor::warning`], and tries again).

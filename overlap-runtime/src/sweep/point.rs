@@ -90,6 +90,10 @@ fn attempt(
 
 /// The system of a point whose k and p are not those of the declared one.
 pub(crate) fn sized(system: &dyn System, shape: Shape) -> Result<DynSystem, Error> {
+    if !system.describes_sgd() {
+        let found = format!("k = {}, p = {}", shape.k, shape.p);
+        return Err(Error::invalid("shape", found, "the one declared, for the ODE of a regime"));
+    }
     let (students, teachers) = (system.activation(), system.teacher_activation());
     if students != teachers {
         let bound =

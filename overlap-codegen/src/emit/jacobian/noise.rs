@@ -375,9 +375,5 @@ fn by_lane_name(number: usize) -> Ident {
 /// Number of pairs of different nodes.
 fn pairs_apart(pair: Pair, sizes: Sizes) -> usize {
     let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
-    match (pair.n.kind() == pair.m.kind(), pair.symmetric) {
-        (true, true) => n * (n - 1) / 2,
-        (true, false) => n * (n - 1),
-        (false, _) => n * m,
-    }
+    if pair.symmetric { n * (n - 1) / 2 } else { n * m }
 }

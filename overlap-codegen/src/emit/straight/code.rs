@@ -2,7 +2,7 @@
 
 use super::determinants::Gram;
 use crate::emit::scalar::parameter_tokens;
-use crate::emit::{Sizes, count, ident, is_one, temporary, times};
+use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
 use crate::equations::Equations;
 use crate::expr::{Expr, Node, Pool, Rational, to_f64};
 use crate::gaussian::Definition;
@@ -110,7 +110,7 @@ impl<'a> Straight<'a> {
             values = values.into_iter().map(|value| quote!(s.max(#value, s.number(1e-30)))).collect();
         }
         let (name, function, padding) = (ident(name), ident(function), literal(padding));
-        let padded = (values.len()..values.len().next_multiple_of(8)).map(|_| &padding);
+        let padded = (values.len()..values.len().next_multiple_of(MAX_LANES)).map(|_| &padding);
         self.statements.push(quote!(let mut #name = [#(#values,)* #(#padded),*];));
         let filled = count(values.len());
         self.statements.push(quote!(s.#function(&mut #name, #filled);));
