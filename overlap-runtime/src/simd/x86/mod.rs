@@ -30,7 +30,7 @@ pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
             // SAFETY: as above, for AVX-512 F and DQ.
             unsafe { run_avx512(kernel) }
         }
-        _ => kernel.run(Portable),
+        _ => run_portable(kernel),
     }
 }
 
@@ -50,6 +50,12 @@ pub(super) fn run_wide<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> 
         }
         _ => None,
     }
+}
+
+/// A function of its own: inlined into its callers, the compiler would optimise the kernel again in each of them.
+#[inline(never)]
+fn run_portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Portable)
 }
 
 #[target_feature(enable = "avx2,fma")]
