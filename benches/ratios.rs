@@ -19,32 +19,36 @@ struct Candidate<'a> {
     label: String,
     level: Level,
     system: &'a dyn System,
+    /// Where the right-hand side is taken.
+    at: &'a (Parameters, Vec<f64>),
+    risk: bool,
     calls: usize,
     times: Vec<f64>,
 }
 
-struct Work<'a> {
-    parameters: &'a Parameters,
-    state: &'a [f64],
-    derivative: &'a mut [f64],
-    risk: bool,
-}
-
 impl<'a> Candidate<'a> {
-    fn new(label: impl Into<String>, level: Level, system: &'a dyn System) -> Self {
-        Candidate { label: label.into(), level, system, calls: 1, times: Vec::new() }
+    fn new(
+        label: impl Into<String>,
+        level: Level,
+        system: &'a dyn System,
+        at: &'a (Parameters, Vec<f64>),
+        risk: bool,
+    ) -> Self {
+        Candidate { label: label.into(), level, system, at, risk, calls: 1, times: Vec::new() }
     }
 
     /// One batch; nanoseconds per call.
-    fn batch(&mut self, work: &mut Work<'_>) -> f64 {
+    fn batch(&mut self, derivative: &mut [f64]) -> f64 {
         self.level.force();
+        let (parameters, state) = self.at;
+        let derivative = &mut derivative[..state.len()];
         let start = Instant::now();
         for _ in 0..self.calls {
-            let (parameters, state) = (black_box(work.parameters), black_box(work.state));
-            if work.risk {
+            let (parameters, state) = (black_box(parameters), black_box(state));
+            if self.risk {
                 black_box(self.system.risk(parameters, state));
             } else {
-                self.system.right_hand_side(parameters, state, black_box(&mut *work.derivative));
+                self.system.right_hand_side(parameters, state, black_box(&mut *derivative));
             }
         }
         start.elapsed().as_secs_f64() * 1e9 / self.calls as f64
@@ -75,41 +79,50 @@ fn main() {
         "{:<16} {:<22} {:>11} {:>11} {:>8} {:>8} {:>9}",
         "system", "candidate", "min ns", "median ns", "x full", "x halved", "ns/asin"
     );
-    for size in support::sizes() {
-        let name = size.generated.name();
-        if filters.is_empty() || filters.iter().any(|filter| name.contains(*filter)) {
-            measure(&size, wide, risk);
+    let sizes = support::sizes();
+    let chosen = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
+    for size in sizes.iter().filter(|size| chosen(size.generated.name())) {
+        measure(size, wide, risk);
+    }
+    let compared = ["ErfK4P8", "ErfK4P8Trained", "ErfK8P32"];
+    if !risk && compared.iter().all(|name| chosen(name)) {
+        let found = compared.map(|name| sizes.iter().find(|size| size.generated.name() == name));
+        compare(found.map(|size| &*size.expect("one of the sizes").generated), wide);
+    }
+}
+
+/// All candidates in turn, until the time is over.
+fn take_turns(candidates: &mut [Candidate<'_>]) {
+    let longest = candidates.iter().map(|candidate| candidate.at.1.len()).max().unwrap_or(0);
+    let mut derivative = vec![0.0; longest];
+    for candidate in &mut *candidates {
+        let single = (0..5).map(|_| candidate.batch(&mut derivative)).fold(f64::INFINITY, f64::min);
+        candidate.calls = ((BATCH * 1e9 / single) as usize).max(1);
+    }
+    let start = Instant::now();
+    while start.elapsed() < BUDGET || candidates[0].times.len() < 5 {
+        for candidate in &mut *candidates {
+            let time = candidate.batch(&mut derivative);
+            candidate.times.push(time);
         }
     }
 }
 
 fn measure(size: &Size, wide: bool, risk: bool) {
     let system = &*size.generated;
-    let (parameters, state) = support::at_state(system, if wide { 1.5 } else { 0.8 });
+    let at = support::at_state(system, if wide { 1.5 } else { 0.8 });
     let (name, arcsines) = (system.name(), support::arcsines(system));
     let shape = system.shape();
     let dynamic = DynSystem::new(shape.k, shape.p, system.activation(), shape.trained).expect("valid sizes");
     let mut candidates = vec![
-        Candidate::new("textbook, full sums", Level::Baseline, &*size.full),
-        Candidate::new("textbook, halved", Level::Baseline, &*size.halved),
+        Candidate::new("textbook, full sums", Level::Baseline, &*size.full, &at, risk),
+        Candidate::new("textbook, halved", Level::Baseline, &*size.halved, &at, risk),
     ];
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        candidates.push(Candidate::new(format!("generated, {level:?}"), level, system));
-        candidates.push(Candidate::new(format!("DynSystem, {level:?}"), level, &dynamic));
+        candidates.push(Candidate::new(format!("generated, {level:?}"), level, system, &at, risk));
+        candidates.push(Candidate::new(format!("DynSystem, {level:?}"), level, &dynamic, &at, risk));
     }
-    let mut derivative = vec![0.0; state.len()];
-    let mut work = Work { parameters: &parameters, state: &state, derivative: &mut derivative, risk };
-    for candidate in &mut candidates {
-        let single = (0..5).map(|_| candidate.batch(&mut work)).fold(f64::INFINITY, f64::min);
-        candidate.calls = ((BATCH * 1e9 / single) as usize).max(1);
-    }
-    let start = Instant::now();
-    while start.elapsed() < BUDGET || candidates[0].times.len() < 5 {
-        for candidate in &mut candidates {
-            let time = candidate.batch(&mut work);
-            candidate.times.push(time);
-        }
-    }
+    take_turns(&mut candidates);
     let (full, halved) = (candidates[0].median(), candidates[1].median());
     for candidate in &candidates {
         let (minimum, median) = (candidate.minimum(), candidate.median());
@@ -119,6 +132,30 @@ fn measure(size: &Size, wide: bool, risk: bool) {
             full / median,
             halved / median,
             median / arcsines as f64,
+        );
+    }
+}
+
+/// What a trained second layer costs at (4, 8), and how the time per arcsine falls from (4, 8) to (8, 32): systems of
+/// different sizes take their turns too.
+fn compare(systems: [&dyn System; 3], wide: bool) {
+    let at = systems.map(|system| support::at_state(system, if wide { 1.5 } else { 0.8 }));
+    println!("\n{:<10} {:>10} {:>30}", "", "trained", "per arcsine, (4,8) to (8,32)");
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        let mut candidates: Vec<Candidate<'_>> = systems
+            .iter()
+            .zip(&at)
+            .map(|(&system, at)| Candidate::new(system.name(), level, system, at, false))
+            .collect();
+        take_turns(&mut candidates);
+        let [small, trained, large] = [0, 1, 2].map(|which| candidates[which].median());
+        let [small_each, large_each] =
+            [(small, 0), (large, 2)].map(|(time, which)| time / support::arcsines(systems[which]) as f64);
+        println!(
+            "{:<10} {:>+8.1} % {small_each:>9.3} to {large_each:.3} ns: {:>+5.1} %",
+            format!("{level:?}"),
+            100.0 * (trained / small - 1.0),
+            100.0 * (large_each / small_each - 1.0),
         );
     }
 }

@@ -405,8 +405,9 @@ fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
     let (p, n) = (sizes.p, sizes.nodes());
     let band = p / 2 + 1;
     let line = p.next_multiple_of(MAX_LANES);
-    let row = line + band + MAX_LANES;
     let wide = n.next_multiple_of(MAX_LANES);
+    // The last pack of students starts p/2 students after the last of LINE; the risk runs over WIDE nodes.
+    let row = (sizes.k + line + p / 2).max(wide);
     let [k, p, nodes, wide, line, row, band] = [sizes.k, p, n, wide, line, row, band].map(count);
     quote! {
         const K: usize = #k;

@@ -27,83 +27,93 @@ pub type Pulls = fn(Partner, [f64; 3]) -> [f64; 3];
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
-/// N = k + p nodes, teachers first; WIDE is N rounded up to a full pack; ROW ≥ p + BAND + MAX_LANES; BAND = p/2 + 1.
-/// Rows over students are continued periodically, student i + p being student i, so that a pack that starts
-/// anywhere in 0 … p + p/2 is one contiguous load and holds overlaps of real students in every lane.
+/// N = k + p nodes, teachers first; WIDE is N and LINE is p rounded up to full packs; ROW ≥ WIDE and k + LINE + p/2;
+/// BAND = p/2 + 1. Rows are continued periodically over students, student i + p being student i, so that a pack that
+/// starts at a multiple of its length or up to p/2 students later is one contiguous load and holds overlaps of real
+/// students in every lane.
 #[derive(Debug, Clone)]
 pub struct Nodes<
     const K: usize,
     const P: usize,
     const N: usize,
     const WIDE: usize,
+    const LINE: usize,
     const ROW: usize,
     const BAND: usize,
 > {
-    /// Ω, padded with zeros.
-    pub omega: [[f64; WIDE]; N],
-    /// The diagonal of Ω, padded with zeros.
-    pub variance: [f64; WIDE],
-    /// `rows[n][i]` = q_ni of node n and student i.
-    pub rows: [[f64; ROW]; N],
+    /// Ω; `omega[n][K + i]` = q_ni of node n and student i.
+    pub omega: [[f64; ROW]; N],
+    /// The diagonal of Ω.
+    pub variance: [f64; ROW],
     /// `band[δ][j]` = Q_jl with l = j + δ.
-    pub band: [[f64; ROW]; BAND],
+    pub band: [[f64; LINE]; BAND],
     /// c_n = s* a*_n for a teacher, -s a_n for a student, padded with zeros.
     pub c: [f64; WIDE],
     /// The second layer a, from the state where it is trained.
     pub a: [f64; P],
 }
 
-impl<const K: usize, const P: usize, const N: usize, const WIDE: usize, const ROW: usize, const BAND: usize>
-    Nodes<K, P, N, WIDE, ROW, BAND>
+impl<
+    const K: usize,
+    const P: usize,
+    const N: usize,
+    const WIDE: usize,
+    const LINE: usize,
+    const ROW: usize,
+    const BAND: usize,
+> Nodes<K, P, N, WIDE, LINE, ROW, BAND>
 {
     /// Lays out `state` (see [`Shape`]).
     #[inline(always)]
     pub fn new(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
-        let mut omega = [[0.0; WIDE]; N];
+        // Slices of known length: one check each.
+        let (m, rest) = state.split_at(K * P);
+        let (q, rest) = rest.split_at(P * (P + 1) / 2);
+        let teacher_overlaps = &parameters.teacher_overlaps[..K * K];
+        let mut omega = [[0.0; ROW]; N];
         for r in 0..K {
-            omega[r][..K].copy_from_slice(&parameters.teacher_overlaps[r * K..(r + 1) * K]);
-            omega[r][K..N].copy_from_slice(&state[r * P..(r + 1) * P]);
+            omega[r][..K].copy_from_slice(&teacher_overlaps[r * K..(r + 1) * K]);
+            omega[r][K..N].copy_from_slice(&m[r * P..(r + 1) * P]);
             for i in 0..P {
-                omega[K + i][r] = state[r * P + i];
+                omega[K + i][r] = m[r * P + i];
             }
         }
-        let mut at = K * P;
+        let mut at = 0;
         for i in 0..P {
             for j in i..P {
-                omega[K + i][K + j] = state[at];
-                omega[K + j][K + i] = state[at];
+                omega[K + i][K + j] = q[at];
+                omega[K + j][K + i] = q[at];
                 at += 1;
             }
         }
-        let mut a = [0.0; P];
-        a.copy_from_slice(if trained { &state[at..at + P] } else { &parameters.a });
-        let mut variance = [0.0; WIDE];
+        for row in &mut omega {
+            periodic::<P>(row, N);
+        }
+        let (a_star, mut a) = (&parameters.a_star[..K], [0.0; P]);
+        a.copy_from_slice(if trained { &rest[..P] } else { &parameters.a });
+        let mut variance = [0.0; ROW];
         let mut c = [0.0; WIDE];
         for n in 0..N {
             variance[n] = omega[n][n];
-            c[n] = if n < K { parameters.s_star * parameters.a_star[n] } else { -parameters.s * a[n - K] };
+            c[n] = if n < K { parameters.s_star * a_star[n] } else { -parameters.s * a[n - K] };
         }
-        let mut rows = [[0.0; ROW]; N];
-        for n in 0..N {
-            periodic::<P, ROW>(&mut rows[n], |i| omega[n][K + i]);
-        }
-        let mut band = [[0.0; ROW]; BAND];
+        periodic::<P>(&mut variance, N);
+        let mut band = [[0.0; LINE]; BAND];
         for (delta, line) in band.iter_mut().enumerate() {
-            periodic::<P, ROW>(line, |j| {
-                omega[K + j][K + if j + delta < P { j + delta } else { j + delta - P }]
-            });
+            for j in 0..P {
+                line[j] = omega[K + j][K + j + delta];
+            }
+            periodic::<P>(line, P);
         }
-        Nodes { omega, variance, rows, band, c, a }
+        Nodes { omega, variance, band, c, a }
     }
 }
 
+/// Continues the P numbers before `from`.
 #[inline(always)]
-fn periodic<const P: usize, const ROW: usize>(line: &mut [f64; ROW], value: impl Fn(usize) -> f64) {
-    for i in 0..P {
-        line[i] = value(i);
-    }
-    for i in P..ROW {
-        line[i] = line[i - P];
+fn periodic<const P: usize>(line: &mut [f64], from: usize) {
+    for at in from..line.len() {
+        line[at] = line[at - P];
     }
 }
 

@@ -17,17 +17,17 @@ pub(super) const SIDE_BY_SIDE: usize = 4;
 /// and the constants K, P, N, WIDE, LINE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     let trained = sizes.trained;
-    let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, ROW, BAND>::new(parameters, state, #trained););
+    let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, LINE, ROW, BAND>::new(parameters, state, #trained););
     let mut counter = 0;
     let flow = flow(equations, sizes, &mut counter);
-    let noise = if equations.by_coincidence {
-        super::patterns::noise(equations)
+    let (weights, noise) = if equations.by_coincidence {
+        (quote!(), super::patterns::noise(equations))
     } else {
         noise(equations, sizes, &mut counter)
     };
     let assembly = assembly(equations, sizes);
     let risk = risk(equations);
-    (quote!(#nodes #flow #noise #assembly), quote!(#nodes #risk))
+    (quote!(#nodes #weights #flow #noise #assembly), quote!(#nodes #risk))
 }
 
 /// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
@@ -69,7 +69,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
             #readout_start
             #(#loops)*
             for b in 0..N {
-                let mut sum = s.load(&nodes.rows[b], i) * own;
+                let mut sum = s.load(&nodes.omega[b], K + i) * own;
                 for n in 0..N {
                     sum = s.add_mul(sum, s.splat(nodes.omega[b][n]), other[n]);
                 }
@@ -83,8 +83,9 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
 
 /// noise[δ][j] = mass (Σ_nm c_n c_m tilted + Δ label): lanes over the pairs (j, l = j + δ), each pair once.
 ///
-/// A sum over pairs of nodes runs over one table, so that no trip count varies: a few arcsines side by side, then the rest.
-fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
+/// A sum over pairs of nodes runs over one table, so that no trip count varies: a few arcsines side by side, then the
+/// rest. What the tables hold for this state comes first, apart: the flow waits for the layout, and it does not.
+fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> (TokenStream, TokenStream) {
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let one = equations.pool.integer(1);
@@ -165,9 +166,8 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
     };
     let loops = loops_over_nodes(&nest, &pairs);
     let (lane, arrays) = (&nest.lane, &nest.kept_over_nodes);
-    quote! {
+    let code = quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ; δ = p/2 has every pair twice, so half of it is left.
-        #(#tables)*
         let mut noise = [[0.0; LINE]; BAND];
         #(let mut #arrays = [s.splat(0.0); N];)*
         for delta in 0..BAND {
@@ -183,16 +183,17 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> To
                 j += S::LANES;
             }
         }
-    }
+    };
+    (quote!(#(#tables)*), code)
 }
 
 /// The pack of a symbol where lanes are students i.
 pub(super) fn load_of_student(symbol: &Symbol) -> TokenStream {
     match *symbol {
-        Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.band[0], i)),
+        Symbol::Overlap(a, b) if a == I && b == I => quote!(s.load(&nodes.variance, K + i)),
         Symbol::Overlap(a, b) if a == I || b == I => {
             let node = ident(&(if a == I { b } else { a }).to_string());
-            quote!(s.load(&nodes.rows[#node], i))
+            quote!(s.load(&nodes.omega[#node], K + i))
         }
         Symbol::Overlap(a, b) => splat_omega(a, b),
         Symbol::Coefficient(n) => splat_coefficient(n),
@@ -203,13 +204,13 @@ pub(super) fn load_of_student(symbol: &Symbol) -> TokenStream {
 /// The pack of a symbol where lanes are pairs of students j, l = j + δ.
 pub(super) fn load_of_pair(symbol: &Symbol) -> TokenStream {
     match *symbol {
-        Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.band[0], j)),
-        Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.band[0], l)),
+        Symbol::Overlap(a, b) if a == J && b == J => quote!(s.load(&nodes.variance, K + j)),
+        Symbol::Overlap(a, b) if a == L && b == L => quote!(s.load(&nodes.variance, K + l)),
         Symbol::Overlap(a, b) if (a.min(b), a.max(b)) == (J, L) => quote!(s.load(&nodes.band[delta], j)),
         Symbol::Overlap(a, b) if [a, b].contains(&J) || [a, b].contains(&L) => {
             let (student, node) = if a == J || a == L { (a, b) } else { (b, a) };
             let (student, node) = (ident(&student.to_string()), ident(&node.to_string()));
-            quote!(s.load(&nodes.rows[#node], #student))
+            quote!(s.load(&nodes.omega[#node], K + #student))
         }
         Symbol::Overlap(a, b) => splat_omega(a, b),
         Symbol::Coefficient(n) => splat_coefficient(n),
@@ -274,13 +275,15 @@ fn assembly(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let readout_rate = scalar(pool, equations.readout_rate, &a_of);
     let da = sizes.trained.then(|| {
         quote! {
-            let offset = K * P + P * (P + 1) / 2;
             for i in 0..P {
-                derivative[offset + i] = #readout_rate * readout[i];
+                derivative[K * P + P * (P + 1) / 2 + i] = #readout_rate * readout[i];
             }
         }
     });
+    let dim = count(sizes.dim());
     quote! {
+        // Of known length: one check.
+        let derivative = &mut derivative[..#dim];
         let mut rate = [0.0; P];
         let noise_rate = #noise_rate;
         for i in 0..P {
@@ -394,8 +397,8 @@ fn risk_by_cases(equations: &mut Equations<'_>) -> TokenStream {
 
 fn splat_omega(a: Index, b: Index) -> TokenStream {
     // Ω is symmetric: row n, so that the loop over m runs along it.
-    let (a, b) = (ident(&a.to_string()), ident(&b.to_string()));
-    quote!(s.splat(nodes.omega[#b][#a]))
+    let (row, column) = (ident(&b.to_string()), ident(&a.to_string()));
+    if a == b { quote!(s.splat(nodes.variance[#row])) } else { quote!(s.splat(nodes.omega[#row][#column])) }
 }
 
 fn splat_coefficient(n: Index) -> TokenStream {

@@ -202,22 +202,23 @@ impl<const N: usize> Rows<N> {
         const K: usize,
         const P: usize,
         const WIDE: usize,
+        const LINE: usize,
         const ROW: usize,
         const BAND: usize,
     >(
         &mut self,
         s: S,
         flow: &Flow<N, ROW>,
-        nodes: &Nodes<K, P, N, WIDE, ROW, BAND>,
+        nodes: &Nodes<K, P, N, WIDE, LINE, ROW, BAND>,
         i: usize,
         b: Along,
     ) {
         let q_nb = |n: usize| match b {
             Along::Teacher(r) => s.splat(nodes.omega[r][n]),
-            Along::Students(l) => s.load(&nodes.rows[n], l),
+            Along::Students(l) => s.load(&nodes.omega[n], K + l),
         };
         let q_ib = match b {
-            Along::Teacher(r) => s.load(&nodes.rows[r], i),
+            Along::Teacher(r) => s.load(&nodes.omega[r], K + i),
             Along::Students(l) => s.load(&nodes.band[l.abs_diff(i)], l.min(i)),
         };
         let (own, other) = (&flow.own, &flow.other);

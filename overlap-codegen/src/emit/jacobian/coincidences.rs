@@ -20,11 +20,7 @@ pub(super) fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
         arms.push((quote!((false, #teacher)), pulls(equations, sizes, Index::Role(kind, 'n'))));
     }
     let arms = arms.into_iter().map(|(pattern, code)| quote!(#pattern => { #code }));
-    let (readout, repeat) = if sizes.trained {
-        (quote!(let mut readout = Gradient::<N, ROW>::zero();), quote!(readout.repeat(P);))
-    } else {
-        (quote!(), quote!())
-    };
+    let readout = sizes.trained.then(|| quote!(let mut readout = Gradient::<N, ROW>::zero();));
     quote! {
         // Gradient flow: students i and nodes n.
         let mut flow = Flow::<N, ROW>::zero();
@@ -38,7 +34,6 @@ pub(super) fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
             }
         }
         flow.repeat(P);
-        #repeat
         #rates
         #rows
     }

@@ -38,7 +38,7 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
         const DIM: usize = #dim;
         const COLUMNS: usize = #columns;
         #first_a
-        let nodes = Nodes::<K, P, N, WIDE, ROW, BAND>::new(parameters, state, #trained);
+        let nodes = Nodes::<K, P, N, WIDE, LINE, ROW, BAND>::new(parameters, state, #trained);
         let columns = const { &Columns::<N>::new(K, P, #trained) };
         let jacobian = &mut jacobian[..DIM * COLUMNS];
         jacobian.fill(0.0);
@@ -96,18 +96,19 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let lane = &nest.lane;
     let readout = sizes.trained.then(|| quote!(let mut readout = Gradient::<N, ROW>::zero();));
     quote! {
-        // Gradient flow: lanes are students i.
+        // Gradient flow: lanes are students i, up to p/2 of them twice, as rows are continued.
         let mut flow = Flow::<N, ROW>::zero();
         #readout
         #rates
-        let mut i = 0;
-        while i < P + BAND {
+        let mut first = 0;
+        while first < P + P / 2 {
+            let i = first.min(LINE + P / 2 - S::LANES);
             #(#lane)*
             let (mut own_sum, mut own_by_ii) = (s.splat(0.0), s.splat(0.0));
             #(#loops)*
             s.store(own_sum, &mut flow.own_sum, i);
             s.store(own_by_ii, &mut flow.own_by_ii, i);
-            i += S::LANES;
+            first += S::LANES;
         }
         #rows
     }
