@@ -17,7 +17,8 @@ pub(super) const SIDE_BY_SIDE: usize = 4;
 /// and the constants K, P, N, WIDE, LINE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     let trained = sizes.trained;
-    let nodes = quote!(let nodes = Nodes::<K, P, N, WIDE, LINE, ROW, BAND>::new(parameters, state, #trained););
+    let nodes =
+        quote!(let nodes = Nodes::<K, P, N, WIDE, LINE, ROW, BAND>::new(parameters, state, #trained););
     let mut counter = 0;
     let flow = flow(equations, sizes, &mut counter);
     let (weights, noise) = if equations.by_coincidence {
@@ -34,6 +35,7 @@ pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, Token
 fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> TokenStream {
     let forces = equations.forces.clone();
     let mut nest = Nest::new(&mut equations.pool, &[], &load_of_student, counter);
+    nest.want_roots_of_nodes();
     let mut loops = Vec::new();
     for force in forces {
         nest.enter(force.n, M);
@@ -53,12 +55,13 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
             }
         });
     }
-    let lane = &nest.lane;
+    let (lane, roots) = (&nest.lane, nest.roots_of_nodes());
     let readout_start = sizes.trained.then(|| quote!(let mut readout_sum = s.splat(0.0);));
     let readout_end = sizes.trained.then(|| quote!(s.store(readout_sum, &mut readout, i);));
     let readout_array = sizes.trained.then(|| quote!(let mut readout = [0.0; LINE];));
     quote! {
         // Gradient flow: lanes are students i.
+        #(#roots)*
         let mut flow = [[0.0; LINE]; N];
         #readout_array
         let mut i = 0;
@@ -333,11 +336,13 @@ fn risk_over_lanes(equations: &mut Equations<'_>, pair: Pair) -> TokenStream {
     };
     let mut counter = 0;
     let mut nest = Nest::new(&mut equations.pool, &[], &load, &mut counter);
+    nest.want_roots_of_nodes();
     nest.enter(N, M);
     nest.degenerate = pair.degenerate;
     let summand = nest.value(summand, Level::Outer);
-    let (lane, at_n) = (&nest.lane, nest.at_n(N));
+    let (lane, at_n, roots) = (&nest.lane, nest.at_n(N), nest.roots_of_nodes());
     quote! {
+        #(#roots)*
         let mut sums = [0.0; WIDE];
         let mut b = 0;
         while b < WIDE {

@@ -4,12 +4,13 @@
 //! possibly a loop over nodes m. What depends on n alone and is needed for m as well is kept in an array over nodes.
 
 use super::{ident, is_one, literal, temporary, times};
+use crate::equations::B;
 use crate::expr::{Expr, Node, Pool, Rational};
 use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The loop an expression belongs to, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +49,8 @@ pub(super) struct Nest<'a> {
     unfused: bool,
     values: HashMap<(Expr, Level), Ident>,
     arrays: HashMap<Expr, Ident>,
+    /// Where wanted, the code before all loops, and the names in it: see [`Nest::want_roots_of_nodes`].
+    roots_of_nodes: Option<(Vec<TokenStream>, HashMap<Expr, Ident>)>,
 }
 
 impl<'a> Nest<'a> {
@@ -73,7 +76,19 @@ impl<'a> Nest<'a> {
             unfused: false,
             values: HashMap::new(),
             arrays: HashMap::new(),
+            roots_of_nodes: None,
         }
+    }
+
+    /// From now on, roots of what belongs to node n alone are taken once, lanes over nodes, not once per pack of
+    /// students: [`Nest::roots_of_nodes`] stands before all loops then.
+    pub(super) fn want_roots_of_nodes(&mut self) {
+        self.roots_of_nodes = Some((Vec::new(), HashMap::new()));
+    }
+
+    /// Fills the tables of roots.
+    pub(super) fn roots_of_nodes(&self) -> &[TokenStream] {
+        self.roots_of_nodes.as_ref().map_or(&[], |(code, _)| code)
     }
 
     /// Starts the loops of one case: over nodes n, and inside it over nodes m.
@@ -383,9 +398,48 @@ impl<'a> Nest<'a> {
         times(values)
     }
 
+    /// The table of 1/√base, if tables are wanted and `base` is made of the variance of node n.
+    fn table_of_roots(&mut self, base: Expr) -> Option<Ident> {
+        let (mut code, mut names) = self.roots_of_nodes.take()?;
+        let own = Symbol::overlap(self.outer, self.outer);
+        let mut seen = HashSet::new();
+        self.pool.reach(base, &mut seen);
+        let alone = seen.into_iter().all(|expr| match self.pool.node(expr) {
+            Node::Symbol(symbol) => *symbol == own,
+            _ => true,
+        });
+        let table = alone.then(|| {
+            let outer = self.outer;
+            let base = rename(self.pool, base, &|index| if index == outer { B } else { index });
+            names.get(&base).cloned().unwrap_or_else(|| {
+                let root = self.pool.pow(base, -1, 2);
+                let load = |_: &Symbol| quote!(s.load(&nodes.variance, b));
+                let mut nest = Nest::new(self.pool, &[], &load, self.counter);
+                let value = nest.value(root, Level::Lane);
+                let (lane, table) = (nest.take_lane(), format_ident!("{}_of_nodes", value.to_string()));
+                code.push(quote! {
+                    let mut #table = [0.0; WIDE];
+                    let mut b = 0;
+                    while b < WIDE {
+                        #(#lane)*
+                        s.store(#value, &mut #table, b);
+                        b += S::LANES;
+                    }
+                });
+                names.insert(base, table.clone());
+                table
+            })
+        });
+        self.roots_of_nodes = Some((code, names));
+        table
+    }
+
     fn power(&mut self, base: Expr, exponent: Rational, level: Level) -> TokenStream {
         let (numerator, denominator) = (*exponent.numer(), *exponent.denom());
         if (numerator, denominator) == (-1, 2) {
+            if let (Level::Outer, Some(table)) = (level, self.table_of_roots(base)) {
+                return quote!(s.splat(#table[n]));
+            }
             let base = self.value(base, level);
             return quote!(s.rsqrt(#base));
         }

@@ -54,6 +54,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let forces = equations.forces.clone();
     let mut counter = 0;
     let mut nest = Nest::new(&mut equations.pool, &[], &load_of_student, &mut counter);
+    nest.want_roots_of_nodes();
     let mut loops = Vec::new();
     for force in forces {
         nest.enter(force.n, M);
@@ -93,13 +94,14 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
             }
         });
     }
-    let lane = &nest.lane;
+    let (lane, roots) = (&nest.lane, nest.roots_of_nodes());
     let readout = sizes.trained.then(|| quote!(let mut readout = Gradient::<N, ROW>::zero();));
     quote! {
         // Gradient flow: lanes are students i, up to p/2 of them twice, as rows are continued.
         let mut flow = Flow::<N, ROW>::zero();
         #readout
         #rates
+        #(#roots)*
         let mut first = 0;
         while first < P + P / 2 {
             let i = first.min(LINE + P / 2 - S::LANES);
