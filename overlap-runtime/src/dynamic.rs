@@ -98,7 +98,7 @@ impl System for DynSystem {
     }
 }
 
-/// The overlaps laid out for lanes, as [`generated::Nodes`](crate::generated::Nodes) with sizes at run time.
+/// The overlaps laid out for lanes, of sizes known at run time: rows over nodes, and rows over students apart.
 struct Nodes {
     k: usize,
     p: usize,

@@ -10,9 +10,6 @@ use crate::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The packs evaluated side by side: the runtime's SIDE_BY_SIDE.
-pub(super) const SIDE_BY_SIDE: usize = 4;
-
 /// The bodies of the two kernels, `(right_hand_side, risk)`. They see `s` (the instruction set), `parameters`, `state`,
 /// and the constants K, P, N, WIDE, LINE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
@@ -55,7 +52,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
             }
         });
     }
-    let (lane, roots) = (&nest.lane, nest.roots_of_nodes());
+    let (lane, roots) = (&nest.lane, &nest.roots_of_nodes);
     let readout_start = sizes.trained.then(|| quote!(let mut readout_sum = s.splat(0.0);));
     let readout_end = sizes.trained.then(|| quote!(s.store(readout_sum, &mut readout, i);));
     let readout_array = sizes.trained.then(|| quote!(let mut readout = [0.0; LINE];));
@@ -87,7 +84,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> Tok
 /// noise[δ][j] = mass (Σ_nm c_n c_m tilted + Δ label): lanes over the pairs (j, l = j + δ), each pair once.
 ///
 /// A sum over pairs of nodes runs over one table, so that no trip count varies: a few arcsines side by side, then the
-/// rest. What the tables hold for this state comes first, apart: the flow waits for the layout, and it does not.
+/// rest. Weights come first, apart: they need c only, and fill the time until rows can be loaded.
 fn noise(equations: &mut Equations<'_>, sizes: Sizes, counter: &mut usize) -> (TokenStream, TokenStream) {
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
@@ -340,7 +337,7 @@ fn risk_over_lanes(equations: &mut Equations<'_>, pair: Pair) -> TokenStream {
     nest.enter(N, M);
     nest.degenerate = pair.degenerate;
     let summand = nest.value(summand, Level::Outer);
-    let (lane, at_n, roots) = (&nest.lane, nest.at_n(N), nest.roots_of_nodes());
+    let (lane, at_n, roots) = (&nest.lane, nest.at_n(N), &nest.roots_of_nodes);
     quote! {
         #(#roots)*
         let mut sums = [0.0; WIDE];

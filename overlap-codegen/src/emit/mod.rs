@@ -20,8 +20,11 @@ use crate::symbol::{Index, Kind};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
-/// The widest pack of any instruction set, in doubles: the runtime's MAX_LANES.
-pub(crate) const MAX_LANES: usize = 8;
+/// The widest pack of any instruction set, in doubles: the runtime's constant of this name.
+pub const MAX_LANES: usize = 8;
+
+/// The packs evaluated side by side in loops: the runtime's constant of this name.
+pub const SIDE_BY_SIDE: usize = 4;
 
 /// Sizes that generated code is specialised to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The loop an expression belongs to, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,8 +49,12 @@ pub(super) struct Nest<'a> {
     unfused: bool,
     values: HashMap<(Expr, Level), Ident>,
     arrays: HashMap<Expr, Ident>,
-    /// Where wanted, the code before all loops, and the names in it: see [`Nest::want_roots_of_nodes`].
-    roots_of_nodes: Option<(Vec<TokenStream>, HashMap<Expr, Ident>)>,
+    /// Whether roots of nodes are tabulated, see [`Nest::want_roots_of_nodes`].
+    wants_roots: bool,
+    /// The code that fills the tables, to be put before all loops.
+    pub(super) roots_of_nodes: Vec<TokenStream>,
+    /// The tables, by what is under the root of node b.
+    tables: HashMap<Expr, Ident>,
 }
 
 impl<'a> Nest<'a> {
@@ -76,19 +80,16 @@ impl<'a> Nest<'a> {
             unfused: false,
             values: HashMap::new(),
             arrays: HashMap::new(),
-            roots_of_nodes: None,
+            wants_roots: false,
+            roots_of_nodes: Vec::new(),
+            tables: HashMap::new(),
         }
     }
 
-    /// From now on, roots of what belongs to node n alone are taken once, lanes over nodes, not once per pack of
-    /// students: [`Nest::roots_of_nodes`] stands before all loops then.
+    /// From now on, roots of what belongs to one node alone are taken once, lanes over nodes, not once per pack: the code
+    /// in `roots_of_nodes` stands before all loops then.
     pub(super) fn want_roots_of_nodes(&mut self) {
-        self.roots_of_nodes = Some((Vec::new(), HashMap::new()));
-    }
-
-    /// Fills the tables of roots.
-    pub(super) fn roots_of_nodes(&self) -> &[TokenStream] {
-        self.roots_of_nodes.as_ref().map_or(&[], |(code, _)| code)
+        self.wants_roots = true;
     }
 
     /// Starts the loops of one case: over nodes n, and inside it over nodes m.
@@ -398,47 +399,49 @@ impl<'a> Nest<'a> {
         times(values)
     }
 
-    /// The table of 1/√base, if tables are wanted and `base` is made of the variance of node n.
-    fn table_of_roots(&mut self, base: Expr) -> Option<Ident> {
-        let (mut code, mut names) = self.roots_of_nodes.take()?;
-        let own = Symbol::overlap(self.outer, self.outer);
-        let mut seen = HashSet::new();
-        self.pool.reach(base, &mut seen);
-        let alone = seen.into_iter().all(|expr| match self.pool.node(expr) {
-            Node::Symbol(symbol) => *symbol == own,
-            _ => true,
+    /// 1/√base from a table, if tables are wanted and `base` is made of the variance of node n, or of node b in lanes.
+    fn tabulated_root(&mut self, base: Expr, level: Level) -> Option<TokenStream> {
+        let node = match level {
+            Level::Lane => B,
+            Level::Outer => self.outer,
+            Level::Inner => return None,
+        };
+        let own = Symbol::overlap(node, node);
+        if !self.wants_roots || symbols(self.pool, base) != BTreeSet::from([own]) {
+            return None;
+        }
+        let base = rename(self.pool, base, &|index| if index == node { B } else { index });
+        let table = match self.tables.get(&base) {
+            Some(table) => table.clone(),
+            None => self.tabulate_root(base),
+        };
+        Some(if level == Level::Lane { quote!(s.load(&#table, b)) } else { quote!(s.splat(#table[n])) })
+    }
+
+    fn tabulate_root(&mut self, base: Expr) -> Ident {
+        let root = self.pool.pow(base, -1, 2);
+        let load = |_: &Symbol| quote!(s.load(&nodes.variance, b));
+        let mut nest = Nest::new(self.pool, &[], &load, self.counter);
+        let value = nest.value(root, Level::Lane);
+        let (lane, table) = (nest.take_lane(), format_ident!("{}_of_nodes", value.to_string()));
+        self.roots_of_nodes.push(quote! {
+            let mut #table = [0.0; WIDE];
+            let mut b = 0;
+            while b < WIDE {
+                #(#lane)*
+                s.store(#value, &mut #table, b);
+                b += S::LANES;
+            }
         });
-        let table = alone.then(|| {
-            let outer = self.outer;
-            let base = rename(self.pool, base, &|index| if index == outer { B } else { index });
-            names.get(&base).cloned().unwrap_or_else(|| {
-                let root = self.pool.pow(base, -1, 2);
-                let load = |_: &Symbol| quote!(s.load(&nodes.variance, b));
-                let mut nest = Nest::new(self.pool, &[], &load, self.counter);
-                let value = nest.value(root, Level::Lane);
-                let (lane, table) = (nest.take_lane(), format_ident!("{}_of_nodes", value.to_string()));
-                code.push(quote! {
-                    let mut #table = [0.0; WIDE];
-                    let mut b = 0;
-                    while b < WIDE {
-                        #(#lane)*
-                        s.store(#value, &mut #table, b);
-                        b += S::LANES;
-                    }
-                });
-                names.insert(base, table.clone());
-                table
-            })
-        });
-        self.roots_of_nodes = Some((code, names));
+        self.tables.insert(base, table.clone());
         table
     }
 
     fn power(&mut self, base: Expr, exponent: Rational, level: Level) -> TokenStream {
         let (numerator, denominator) = (*exponent.numer(), *exponent.denom());
         if (numerator, denominator) == (-1, 2) {
-            if let (Level::Outer, Some(table)) = (level, self.table_of_roots(base)) {
-                return quote!(s.splat(#table[n]));
+            if let Some(root) = self.tabulated_root(base, level) {
+                return root;
             }
             let base = self.value(base, level);
             return quote!(s.rsqrt(#base));
@@ -477,6 +480,18 @@ pub(super) fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
         Node::Asin(x) => depends_on(pool, *x, index),
         Node::FourSigns(correlations) => correlations.iter().any(|x| depends_on(pool, *x, index)),
     }
+}
+
+/// The symbols of an expression, in order.
+pub(super) fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
+    let mut seen = HashSet::new();
+    pool.reach(expr, &mut seen);
+    seen.into_iter()
+        .filter_map(|part| match pool.node(part) {
+            Node::Symbol(symbol) => Some(symbol.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Splits a product into the factors that are `inside` and the others, with its coefficient. What is no product is

@@ -45,7 +45,8 @@ impl<const N: usize> Columns<N> {
 /// One number for each lane of a pack.
 pub type Lanes = [f64; MAX_LANES];
 
-/// A function of student i and node n, and its derivatives: for every n, students in lanes, continued periodically.
+/// A function of student i and node n, and its derivatives: for every n, students in lanes, continued periodically by p/2
+/// students at least.
 #[derive(Debug)]
 pub struct Gradient<const N: usize, const ROW: usize> {
     /// The function itself.
@@ -67,7 +68,7 @@ impl<const N: usize, const ROW: usize> Gradient<N, ROW> {
     }
 
     /// Continues what is known for the first p students periodically.
-    pub fn repeat(&mut self, p: usize) {
+    fn repeat(&mut self, p: usize) {
         for lines in [&mut self.value, &mut self.by_ii, &mut self.by_in, &mut self.by_nn] {
             lines.iter_mut().for_each(|line| repeat(line, p));
         }

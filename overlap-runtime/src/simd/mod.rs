@@ -24,7 +24,7 @@ pub use x86::{Avx2, Avx512};
 use std::ops::{Add, Mul, Neg, Sub};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The widest pack of any instruction set, in doubles: the padding of every array that packs are loaded from.
+/// The widest pack of any instruction set, in doubles: what arrays that packs are loaded from are padded for.
 pub const MAX_LANES: usize = 8;
 
 /// Packs evaluated side by side in the loops that have the choice: their chains of multiply-adds overlap.
@@ -365,7 +365,7 @@ pub fn dispatch_wide<K: Kernel>(kernel: K) -> Option<K::Output> {
     #[cfg(target_arch = "x86_64")]
     return x86::run_wide(Level::current(), kernel);
     #[cfg(target_arch = "aarch64")]
-    return (Level::current() == Level::Neon).then(|| kernel.run(Neon));
+    return (Level::current() == Level::Neon).then(|| run_baseline(Neon, kernel));
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     {
         let _ = kernel;
@@ -388,11 +388,18 @@ fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
 #[cfg(target_arch = "aarch64")]
 #[inline]
 fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
-    if level == Level::Neon { kernel.run(Neon) } else { kernel.run(Portable) }
+    if level == Level::Neon { run_baseline(Neon, kernel) } else { run_baseline(Portable, kernel) }
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline]
 fn run_at<K: Kernel>(_: Level, kernel: K) -> K::Output {
-    kernel.run(Portable)
+    run_baseline(Portable, kernel)
+}
+
+/// A kernel without `#[target_feature]`, as a function of its own: inlined into its callers, the compiler would optimise
+/// it again in each of them.
+#[inline(never)]
+fn run_baseline<S: Simd, K: Kernel>(s: S, kernel: K) -> K::Output {
+    kernel.run(s)
 }

@@ -20,67 +20,55 @@ pub struct PackNeon(float64x2_t, float64x2_t);
 #[derive(Debug, Clone, Copy)]
 pub struct BitsNeon(uint64x2_t, uint64x2_t);
 
+/// Eight single-precision numbers in two registers.
+#[derive(Debug, Clone, Copy)]
+pub struct FloatsNeon(float32x4_t, float32x4_t);
+
 /// An operator, or a method of [`Neon`], as one intrinsic for each half.
 macro_rules! halves {
-    ($x:expr, $intrinsic:ident) => {{
+    ($pack:ident, $x:expr, $intrinsic:ident) => {{
         let x = $x;
         // SAFETY: NEON is in the baseline of aarch64.
         #[allow(unused_unsafe)]
         unsafe {
-            PackNeon($intrinsic(x.0), $intrinsic(x.1))
+            $pack($intrinsic(x.0), $intrinsic(x.1))
         }
     }};
-    ($x:expr, $y:expr, $intrinsic:ident) => {{
+    ($pack:ident, $x:expr, $y:expr, $intrinsic:ident) => {{
         let (x, y) = ($x, $y);
         // SAFETY: NEON is in the baseline of aarch64.
         #[allow(unused_unsafe)]
         unsafe {
-            PackNeon($intrinsic(x.0, y.0), $intrinsic(x.1, y.1))
+            $pack($intrinsic(x.0, y.0), $intrinsic(x.1, y.1))
         }
     }};
 }
 
-/// The same for words.
-macro_rules! word_halves {
-    ($x:expr, $y:expr, $intrinsic:ident) => {{
-        let (x, y) = ($x, $y);
-        // SAFETY: NEON is in the baseline of aarch64.
-        #[allow(unused_unsafe)]
-        unsafe {
-            BitsNeon($intrinsic(x.0, y.0), $intrinsic(x.1, y.1))
+/// An operator of a pack type.
+macro_rules! operator {
+    ($pack:ident, $trait:ident, $method:ident, $intrinsic:ident) => {
+        impl $trait for $pack {
+            type Output = $pack;
+            #[inline(always)]
+            fn $method(self, other: $pack) -> $pack {
+                halves!($pack, self, other, $intrinsic)
+            }
         }
-    }};
+    };
 }
 
-impl Add for PackNeon {
-    type Output = PackNeon;
-    #[inline(always)]
-    fn add(self, other: PackNeon) -> PackNeon {
-        halves!(self, other, vaddq_f64)
-    }
-}
-
-impl Sub for PackNeon {
-    type Output = PackNeon;
-    #[inline(always)]
-    fn sub(self, other: PackNeon) -> PackNeon {
-        halves!(self, other, vsubq_f64)
-    }
-}
-
-impl Mul for PackNeon {
-    type Output = PackNeon;
-    #[inline(always)]
-    fn mul(self, other: PackNeon) -> PackNeon {
-        halves!(self, other, vmulq_f64)
-    }
-}
+operator!(PackNeon, Add, add, vaddq_f64);
+operator!(PackNeon, Sub, sub, vsubq_f64);
+operator!(PackNeon, Mul, mul, vmulq_f64);
+operator!(FloatsNeon, Add, add, vaddq_f32);
+operator!(FloatsNeon, Sub, sub, vsubq_f32);
+operator!(FloatsNeon, Mul, mul, vmulq_f32);
 
 impl Neg for PackNeon {
     type Output = PackNeon;
     #[inline(always)]
     fn neg(self) -> PackNeon {
-        halves!(self, vnegq_f64)
+        halves!(PackNeon, self, vnegq_f64)
     }
 }
 
@@ -89,6 +77,63 @@ impl Simd for Neon {
     const LANES: usize = 4;
     type Pack = PackNeon;
     type Bits = BitsNeon;
+    type Floats = FloatsNeon;
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> FloatsNeon {
+        // SAFETY: NEON is in the baseline of aarch64.
+        let half = unsafe { vdupq_n_f32(value) };
+        FloatsNeon(half, half)
+    }
+
+    #[inline(always)]
+    fn load_f32(self, values: &[f32], at: usize) -> FloatsNeon {
+        let values = &values[at..at + 2 * Self::LANES];
+        // SAFETY: bounds.
+        FloatsNeon(unsafe { vld1q_f32(values.as_ptr()) }, unsafe { vld1q_f32(values[4..].as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store_f32(self, floats: FloatsNeon, values: &mut [f32], at: usize) {
+        let values = &mut values[at..at + 2 * Self::LANES];
+        // SAFETY: bounds.
+        unsafe {
+            vst1q_f32(values.as_mut_ptr(), floats.0);
+            vst1q_f32(values[4..].as_mut_ptr(), floats.1);
+        }
+    }
+
+    #[inline(always)]
+    fn add_mul_f32(self, x: FloatsNeon, a: FloatsNeon, b: FloatsNeon) -> FloatsNeon {
+        // SAFETY: NEON is in the baseline of aarch64.
+        unsafe { FloatsNeon(vfmaq_f32(x.0, a.0, b.0), vfmaq_f32(x.1, a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn sqrt_f32(self, x: FloatsNeon) -> FloatsNeon {
+        halves!(FloatsNeon, x, vsqrtq_f32)
+    }
+
+    #[inline(always)]
+    fn max_f32(self, x: FloatsNeon, y: FloatsNeon) -> FloatsNeon {
+        // The instruction for the maximum would answer NaN where either is.
+        // SAFETY: NEON is in the baseline of aarch64.
+        unsafe {
+            FloatsNeon(vbslq_f32(vcgtq_f32(x.0, y.0), x.0, y.0), vbslq_f32(vcgtq_f32(x.1, y.1), x.1, y.1))
+        }
+    }
+
+    #[inline(always)]
+    fn f32_from_bits(self, bits: BitsNeon) -> FloatsNeon {
+        // SAFETY: NEON is in the baseline of aarch64.
+        unsafe { FloatsNeon(vreinterpretq_f32_u64(bits.0), vreinterpretq_f32_u64(bits.1)) }
+    }
+
+    #[inline(always)]
+    fn f32_to_bits(self, floats: FloatsNeon) -> BitsNeon {
+        // SAFETY: NEON is in the baseline of aarch64.
+        unsafe { BitsNeon(vreinterpretq_u64_f32(floats.0), vreinterpretq_u64_f32(floats.1)) }
+    }
 
     #[inline(always)]
     fn splat_bits(self, value: u64) -> BitsNeon {
@@ -128,22 +173,22 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn and(self, x: BitsNeon, y: BitsNeon) -> BitsNeon {
-        word_halves!(x, y, vandq_u64)
+        halves!(BitsNeon, x, y, vandq_u64)
     }
 
     #[inline(always)]
     fn or(self, x: BitsNeon, y: BitsNeon) -> BitsNeon {
-        word_halves!(x, y, vorrq_u64)
+        halves!(BitsNeon, x, y, vorrq_u64)
     }
 
     #[inline(always)]
     fn xor(self, x: BitsNeon, y: BitsNeon) -> BitsNeon {
-        word_halves!(x, y, veorq_u64)
+        halves!(BitsNeon, x, y, veorq_u64)
     }
 
     #[inline(always)]
     fn add_bits(self, x: BitsNeon, y: BitsNeon) -> BitsNeon {
-        word_halves!(x, y, vaddq_u64)
+        halves!(BitsNeon, x, y, vaddq_u64)
     }
 
     #[inline(always)]
@@ -208,12 +253,12 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn div(self, x: PackNeon, y: PackNeon) -> PackNeon {
-        halves!(x, y, vdivq_f64)
+        halves!(PackNeon, x, y, vdivq_f64)
     }
 
     #[inline(always)]
     fn sqrt(self, x: PackNeon) -> PackNeon {
-        halves!(x, vsqrtq_f64)
+        halves!(PackNeon, x, vsqrtq_f64)
     }
 
     #[inline(always)]
@@ -224,7 +269,7 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn abs(self, x: PackNeon) -> PackNeon {
-        halves!(x, vabsq_f64)
+        halves!(PackNeon, x, vabsq_f64)
     }
 
     #[inline(always)]

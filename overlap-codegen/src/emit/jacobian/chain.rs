@@ -5,12 +5,12 @@
 //! (q_nn, q_jn, u_jn, …), and of neither (q_jl, …). The derivatives by the second and third sort are summed up over pairs,
 //! each in an array of its own ([`Sum`]), and carried on from there.
 
-use crate::emit::nest::{depends_on, split};
+use crate::emit::nest::{depends_on, split, symbols};
 use crate::equations::Pair;
 use crate::expr::{Expr, Node, Pool};
 use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Kind, Symbol};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 
 /// Names of Gram determinants of a tilted measure, 1 + q_nn - u_jn² - v_jln² for erf: derivatives pass through them.
 const DETERMINANTS: [&str; 4] = ["d", "e", "g", "h"];
@@ -296,18 +296,6 @@ fn front(pool: &mut Pool, pair: Pair) -> (Expr, Expr) {
         |pool: &Pool, factor: Expr| depends_on(pool, factor, pair.n) || depends_on(pool, factor, pair.m);
     let (value, front) = split(pool, pair.tilted, &inside);
     (front, value)
-}
-
-/// The symbols of an expression, in order.
-pub(super) fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
-    let mut seen = HashSet::new();
-    pool.reach(expr, &mut seen);
-    seen.into_iter()
-        .filter_map(|part| match pool.node(part) {
-            Node::Symbol(symbol) => Some(symbol.clone()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// A number that a symbol carries as an index.

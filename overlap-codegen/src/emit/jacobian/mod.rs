@@ -94,7 +94,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
             }
         });
     }
-    let (lane, roots) = (&nest.lane, nest.roots_of_nodes());
+    let (lane, roots) = (&nest.lane, &nest.roots_of_nodes);
     let readout = sizes.trained.then(|| quote!(let mut readout = Gradient::<N, ROW>::zero();));
     quote! {
         // Gradient flow: lanes are students i, up to p/2 of them twice, as rows are continued.

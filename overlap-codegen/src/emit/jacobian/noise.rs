@@ -2,10 +2,10 @@
 
 use super::chain::{AtNode, BRACKET, Case, Chain, Part, SUM, WEIGHT, numbered};
 use super::rate_derivative;
-use crate::emit::lanes::{SIDE_BY_SIDE, bounds, load_of_pair, range, roles};
+use crate::emit::lanes::{bounds, load_of_pair, range, roles};
 use crate::emit::nest::{Level, Nest};
 use crate::emit::scalar::parameter_tokens;
-use crate::emit::{MAX_LANES, Sizes, count};
+use crate::emit::{MAX_LANES, SIDE_BY_SIDE, Sizes, count};
 use crate::equations::{Equations, J, L, M, Pair};
 use crate::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};

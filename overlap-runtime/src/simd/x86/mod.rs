@@ -6,7 +6,7 @@
 //!   pack made from one.
 //! - *bounds*: a load or store of memory whose bounds the slice index beside it has just checked.
 
-use super::{Kernel, Level, Portable};
+use super::{Kernel, Level, Portable, run_baseline};
 
 /// Proof that the machine has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
             // SAFETY: as above, for AVX-512 F and DQ.
             unsafe { run_avx512(kernel) }
         }
-        _ => run_portable(kernel),
+        _ => run_baseline(Portable, kernel),
     }
 }
 
@@ -50,12 +50,6 @@ pub(super) fn run_wide<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> 
         }
         _ => None,
     }
-}
-
-/// A function of its own: inlined into its callers, the compiler would optimise the kernel again in each of them.
-#[inline(never)]
-fn run_portable<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Portable)
 }
 
 #[target_feature(enable = "avx2,fma")]
