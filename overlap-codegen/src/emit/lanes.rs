@@ -14,8 +14,9 @@ use quote::quote;
 /// and the constants K, P, N, WIDE, LINE, ROW, BAND; the first one fills `derivative`, the second one is an expression.
 pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, TokenStream) {
     let trained = sizes.trained;
-    let nodes =
-        quote!(let nodes = Nodes::<K, P, N, WIDE, LINE, ROW, BAND>::new(parameters, state, #trained););
+    let nodes = quote!(Nodes::<K, P, N, WIDE, LINE, ROW, BAND>);
+    let in_place = quote!(let nodes = #nodes::in_place(parameters, state, #trained););
+    let apart = quote!(let nodes = #nodes::new(parameters, state, #trained););
     let mut counter = 0;
     let flow = flow(equations, sizes, &mut counter);
     let (weights, noise) = if equations.by_coincidence {
@@ -25,7 +26,7 @@ pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, Token
     };
     let assembly = assembly(equations, sizes);
     let risk = risk(equations);
-    (quote!(#nodes #weights #flow #noise #assembly), quote!(#nodes #risk))
+    (quote!(#in_place #weights #flow #noise #assembly), quote!(#apart #risk))
 }
 
 /// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes over students i. The matrix product over n follows per pack.
