@@ -185,3 +185,89 @@ fn add<'a>(sum: &mut [f64], weight: f64, vector: impl IntoIterator<Item = &'a f6
         *sum += weight * value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The coefficients of the equations before they are solved for u = Γ k (Hairer and Wanner, IV.7): Γ⁻¹ = 1/γ - C,
+    /// α = a Γ and b = m Γ, where the solution is y + Σ m_i k_i.
+    struct Untransformed {
+        alpha: DMatrix<f64>,
+        gamma: DMatrix<f64>,
+        /// Of order 5 and of order 4.
+        weights: [DVector<f64>; 2],
+    }
+
+    fn untransformed() -> Untransformed {
+        let inverse = DMatrix::from_fn(STAGES, STAGES, |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => 1.0 / GAMMA,
+            std::cmp::Ordering::Greater => -C[i - 1][j],
+        });
+        let gamma = inverse.try_inverse().expect("triangular");
+        // Stages 7 and 8, and the solution, continue the row before by a 1.
+        let last = A[A.len() - 1];
+        let a = DMatrix::from_fn(STAGES + 1, STAGES, |i, j| match i {
+            0 => 0.0,
+            1..=5 => A[i - 1].get(j).copied().unwrap_or(0.0),
+            _ if j < last.len() => last[j],
+            _ => f64::from(u8::from(j < i)),
+        });
+        let all = a * &gamma;
+        let weights = [STAGES, STAGES - 1].map(|row| all.row(row).transpose());
+        Untransformed { alpha: all.rows(0, STAGES).into_owned(), gamma, weights }
+    }
+
+    #[test]
+    fn times_of_the_stages_are_sums_of_their_rows() {
+        let Untransformed { alpha, gamma, .. } = untransformed();
+        for i in 0..STAGES {
+            assert!((alpha.row(i).sum() - NODES[i]).abs() < 1e-12, "stage {}: {}", i + 1, alpha.row(i).sum());
+            assert!(
+                (gamma.row(i).sum() - BY_TIME[i]).abs() < 1e-12,
+                "stage {}: {}",
+                i + 1,
+                gamma.row(i).sum()
+            );
+        }
+    }
+
+    /// All conditions up to order 5 (Hairer and Wanner, IV.7, table 7.1, with γ on the diagonal of β = α + Γ).
+    #[test]
+    fn the_orders_are_five_and_four() {
+        let Untransformed { alpha, gamma, weights } = untransformed();
+        let beta = &alpha + &gamma;
+        let one = DVector::from_element(STAGES, 1.0);
+        let (c, b) = (&alpha * &one, &beta * &one);
+        let power = |n: i32| c.map(|c| c.powi(n));
+        let (a_b, a_c2, a_bb) = (&alpha * &b, &alpha * power(2), &alpha * (&beta * &b));
+        let conditions: [(u32, DVector<f64>, f64); 17] = [
+            (1, one.clone(), 1.0),
+            (2, b.clone(), 2.0),
+            (3, power(2), 3.0),
+            (3, &beta * &b, 6.0),
+            (4, power(3), 4.0),
+            (4, c.component_mul(&a_b), 8.0),
+            (4, &beta * power(2), 12.0),
+            (4, &beta * (&beta * &b), 24.0),
+            (5, power(4), 5.0),
+            (5, power(2).component_mul(&a_b), 10.0),
+            (5, a_b.component_mul(&a_b), 20.0),
+            (5, c.component_mul(&a_c2), 15.0),
+            (5, c.component_mul(&a_bb), 30.0),
+            (5, &beta * power(3), 20.0),
+            (5, &beta * c.component_mul(&a_b), 40.0),
+            (5, &beta * (&beta * power(2)), 60.0),
+            (5, &beta * (&beta * (&beta * &b)), 120.0),
+        ];
+        for (weights, order) in weights.iter().zip([5, 4]) {
+            for (number, (of_order, tree, density)) in conditions.iter().enumerate() {
+                let missed = weights.dot(tree) - 1.0 / density;
+                if *of_order <= order {
+                    assert!(missed.abs() < 1e-12, "order {order}, condition {}: {missed:e}", number + 1);
+                }
+            }
+        }
+    }
+}
