@@ -64,13 +64,18 @@ impl<
 > Nodes<K, P, N, WIDE, LINE, ROW, BAND>
 {
     /// Lays out `state` (see [`Shape`]), compiled once for all kernels and instruction sets.
+    ///
+    /// # Panics
+    /// If `state`, or P or a* in `parameters`, is shorter than K and P ask for, or a has another length than P.
     #[inline(never)]
     pub fn new(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
         Self::in_place(parameters, state, trained)
     }
 
-    /// The same as a part of its caller, where every nanosecond counts: a right-hand side of (4,8) takes 1 % less time so,
-    /// and a good part of its compile time.
+    /// The same as a part of its caller, which takes longer to compile: a right-hand side of (4,8) is 1 % faster so.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
     #[inline(always)]
     pub fn in_place(parameters: &Parameters, state: &[f64], trained: bool) -> Self {
         // Slices of known length: one check each.

@@ -7,7 +7,6 @@ use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node};
 use crate::gaussian::{Definition, place};
 use crate::symbol::{Index, Kind};
-use std::collections::HashSet;
 
 /// What is printed and not stored as such.
 pub(super) struct Shown {
@@ -184,9 +183,7 @@ fn expectations(equations: &Equations<'_>, activations: Activations<'_>, shown: 
     };
     blocks.push(four_point(equations, activations, shown).by(rule));
     let orthant = |&expr: &Expr| {
-        let mut seen = HashSet::new();
-        equations.pool.reach(expr, &mut seen);
-        seen.iter().any(|&part| matches!(equations.pool.node(part), Node::FourSigns(_)))
+        equations.pool.parts(expr).iter().any(|&part| matches!(equations.pool.node(part), Node::FourSigns(_)))
     };
     if shown.four_point.iter().any(orthant) {
         blocks.push(Block::prose(

@@ -1,6 +1,7 @@
 //! Constant-size loops over lanes: the code for all but small systems. Its size does not grow with k and p.
 
-use super::nest::{Level, Nest, split};
+use super::nest::{Level, Nest};
+use super::parts::split;
 use super::scalar::{parameter_tokens, scalar};
 use super::{MAX_LANES, Sizes, count, ident, literal};
 use crate::equations::{B, Equations, I, J, L, M, N, Pair};

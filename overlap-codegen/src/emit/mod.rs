@@ -3,6 +3,7 @@
 mod jacobian;
 mod lanes;
 mod nest;
+mod parts;
 mod patterns;
 mod pulls;
 mod scalar;

@@ -3,6 +3,7 @@
 //! A nest is lanes (packs of students or of pairs of students), inside them a loop over nodes n, and inside that
 //! possibly a loop over nodes m. What depends on n alone and is needed for m as well is kept in an array over nodes.
 
+use super::parts::{depends_on, split, symbols};
 use super::{ident, is_one, literal, temporary, times};
 use crate::equations::B;
 use crate::expr::{Expr, Node, Pool, Rational};
@@ -10,7 +11,7 @@ use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// The loop an expression belongs to, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -467,47 +468,6 @@ impl<'a> Nest<'a> {
         let step = self.value(step, level);
         times((0..numerator.unsigned_abs()).map(|_| step.clone()))
     }
-}
-
-/// Whether an index occurs in an expression.
-pub(super) fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
-    match pool.node(expr) {
-        Node::Rational(_) | Node::Pi => false,
-        Node::Symbol(symbol) => symbol.indices().contains(&index),
-        Node::Sum(_, parts) | Node::Product(_, parts) => {
-            parts.iter().any(|&(part, _)| depends_on(pool, part, index))
-        }
-        Node::Asin(x) => depends_on(pool, *x, index),
-        Node::FourSigns(correlations) => correlations.iter().any(|x| depends_on(pool, *x, index)),
-    }
-}
-
-/// The symbols of an expression, in order.
-pub(super) fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
-    let mut seen = HashSet::new();
-    pool.reach(expr, &mut seen);
-    seen.into_iter()
-        .filter_map(|part| match pool.node(part) {
-            Node::Symbol(symbol) => Some(symbol.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Splits a product into the factors that are `inside` and the others, with its coefficient. What is no product is
-/// inside as a whole, or not.
-pub(super) fn split(pool: &mut Pool, expr: Expr, inside: &dyn Fn(&Pool, Expr) -> bool) -> (Expr, Expr) {
-    let one = pool.integer(1);
-    let Node::Product(coefficient, factors) = pool.node(expr).clone() else {
-        return if inside(pool, expr) { (expr, one) } else { (one, expr) };
-    };
-    let (mut within, mut rest) = (Vec::new(), Vec::new());
-    for (base, exponent) in factors {
-        let factor = pool.pow(base, *exponent.numer(), *exponent.denom());
-        if inside(pool, base) { within.push(factor) } else { rest.push(factor) }
-    }
-    let rest = pool.mul(rest);
-    (pool.mul(within), pool.scale(rest, coefficient))
 }
 
 /// `q_jn`, `u_jn`, `c_n`, ...

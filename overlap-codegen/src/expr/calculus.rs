@@ -12,7 +12,7 @@ const MOST_FACTORS: usize = 2_000_000;
 impl Pool {
     /// The parts that `expr` is made of, each once and itself last. A node is made after its parts, so the order of the
     /// handles will do; nothing here recurses, and shared parts are dealt with once.
-    pub(super) fn parts(&self, expr: Expr) -> Vec<Expr> {
+    pub(crate) fn parts(&self, expr: Expr) -> Vec<Expr> {
         let mut seen = HashSet::new();
         self.reach(expr, &mut seen);
         let mut parts: Vec<Expr> = seen.into_iter().collect();

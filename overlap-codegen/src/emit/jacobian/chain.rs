@@ -5,7 +5,7 @@
 //! (q_nn, q_jn, u_jn, …), and of neither (q_jl, …). The derivatives by the second and third sort are summed up over pairs,
 //! each in an array of its own ([`Sum`]), and carried on from there.
 
-use crate::emit::nest::{depends_on, split, symbols};
+use crate::emit::parts::{depends_on, split, symbols};
 use crate::equations::Pair;
 use crate::expr::{Expr, Node, Pool};
 use crate::gaussian::{Definition, rename};

@@ -1,11 +1,12 @@
 //! Roots of Gram determinants in place of roots of tilted variances, which would wait for other roots.
 
 use super::code::{Call, Straight, push};
+use crate::emit::parts::symbols;
 use crate::emit::temporary;
 use crate::expr::{Expr, Node, Rational};
 use crate::symbol::Symbol;
 use quote::quote;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A variance under tilting as a quotient of Gram determinants, w + q_ll - u_jl² = Λ / (w + q_jj): its root then waits for
 /// no other.
@@ -57,9 +58,7 @@ impl Straight<'_> {
     }
 
     fn mentions_vectors(&self, expr: Expr) -> bool {
-        let mut seen = HashSet::new();
-        self.pool.reach(expr, &mut seen);
-        seen.into_iter().any(|expr| matches!(self.pool.node(expr), Node::Symbol(Symbol::Defined(..))))
+        symbols(self.pool, expr).iter().any(|symbol| matches!(symbol, Symbol::Defined(..)))
     }
 
     /// 1/√(over / under) = under / √under / √over.
