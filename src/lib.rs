@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "lab")]
+pub use overlap_lab::*;
 pub use overlap_runtime::*;
 
 #[doc(hidden)]
@@ -49,8 +51,10 @@ macro_rules! overlap_system {
 /// What most programs need: `use overlap::prelude::*;`.
 pub mod prelude {
     pub use crate::overlap_system;
+    #[cfg(feature = "lab")]
+    pub use overlap_lab::Comparison;
     pub use overlap_runtime::{
-        Activation, Comparison, Ensemble, Error, Initial, Parameters, Problem, Scale, Shape, SimulateOptions,
+        Activation, Ensemble, Error, Initial, Parameters, Problem, Scale, Shape, SimulateOptions,
         SolveOptions, State, System, Trajectory, simulate, solve,
     };
 }

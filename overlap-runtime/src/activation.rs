@@ -16,10 +16,10 @@ type Coefficients = [f64; MAX_DEGREE + 1];
 /// `hermite(3)`, `linear`, `polynomial([0, 1, 0.5])`, `relu`, `sign`, `tanh`.
 ///
 /// ```
-/// use overlap_runtime::Activation;
+/// use overlap::Activation;
 /// let activation: Activation = "hermite(2)".parse()?;
 /// assert_eq!((activation.value(3.0), activation.derivative(3.0)), (8.0, 6.0));
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

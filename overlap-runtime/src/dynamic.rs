@@ -11,12 +11,12 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 /// gain over it by their constant sizes is stated in the performance page. One evaluation allocates its work space.
 ///
 /// ```
-/// use overlap_runtime::{Activation, DynSystem, Problem, SolveOptions, solve};
+/// use overlap::{Activation, DynSystem, Problem, SolveOptions, solve};
 /// let system = DynSystem::new(2, 3, Activation::Erf, false)?;
 /// let problem = Problem::builder(2, 3).learning_rate(0.5).build()?;
 /// let trajectory = solve(&system, &problem, &[0.0, 1.0], &SolveOptions::default())?;
 /// assert!(trajectory.risk()[1] < trajectory.risk()[0]);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct DynSystem {

@@ -167,8 +167,8 @@ pub enum SolveFailure {
 }
 
 impl Error {
-    /// `quantity = value, but it must be bound`.
-    pub(crate) fn invalid(
+    /// [`Error::Invalid`]: `quantity = value, but it must be bound`.
+    pub fn invalid(
         quantity: impl Into<String>,
         value: impl std::fmt::Display,
         bound: impl Into<String>,
@@ -176,15 +176,15 @@ impl Error {
         Error::Invalid { quantity: quantity.into(), value: value.to_string(), bound: bound.into() }
     }
 
-    /// An input/output error on `path`.
-    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    /// [`Error::Io`] on `path`, for `map_err`; `action` is a word such as `read`.
+    pub fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Error::Io { path, action, source }
     }
 }
 
 /// Checks that a number is finite and at least `least` (strictly more with `strict`).
-pub(crate) fn check_at_least(name: &str, value: f64, least: f64, strict: bool) -> Result<f64, Error> {
+pub fn check_at_least(name: &str, value: f64, least: f64, strict: bool) -> Result<f64, Error> {
     let ok = value.is_finite() && if strict { value > least } else { value >= least };
     let word = if strict { "greater than" } else { "at least" };
     if ok { Ok(value) } else { Err(Error::invalid(name, value, format!("finite and {word} {least}"))) }

@@ -25,7 +25,7 @@ impl Shape {
     /// Names of the parameters a Jacobian has columns for: `gamma`, `Delta`, `P_1_1`, `P_1_2`, ...
     ///
     /// ```
-    /// let shape = overlap_runtime::Shape { k: 2, p: 1, trained: false };
+    /// let shape = overlap::Shape { k: 2, p: 1, trained: false };
     /// assert_eq!(shape.parameter_names(), ["gamma", "Delta", "P_1_1", "P_1_2", "P_2_2"]);
     /// ```
     pub fn parameter_names(self) -> Vec<String> {

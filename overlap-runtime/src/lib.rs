@@ -8,20 +8,16 @@ extern crate self as overlap_runtime;
 
 mod activation;
 mod aligned;
-pub mod cli;
-mod compare;
-mod describe;
 mod dynamic;
 mod error;
 pub mod generated;
 mod initial;
 mod jacobian;
+mod lines;
 mod monitor;
 mod numerical;
 mod orthant;
 mod output;
-mod phase_diagram;
-pub mod plot;
 mod problem;
 pub mod problem_file;
 mod problem_json;
@@ -32,24 +28,29 @@ pub mod simd;
 mod simulate;
 pub mod solve;
 mod state;
-pub mod sweep;
 mod system;
-mod table;
 mod trajectory;
 mod weighted;
 mod weights;
+mod words;
+
+/// What the crates of this workspace share beyond what users are promised.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::error::check_at_least;
+    pub use crate::problem::MAX_UNITS;
+    pub use crate::problem_file::{builder, object, on_path, read_from, read_text, rows};
+    pub use crate::problem_json::{Entries, FIELDS, INITIAL, SCHEDULE};
+    pub use crate::simulate::{Extent, Row};
+}
 
 pub use activation::Activation;
-pub use compare::{Comparison, ComparisonRow, Concentration, ConcentrationPoint, PowerLaw, Verdict};
 pub use dynamic::DynSystem;
 pub use error::{Error, SolveFailure};
 pub use initial::Initial;
 pub use jacobian::{Jacobian, jacobian};
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
-pub use phase_diagram::{
-    DimensionCurves, PhaseDiagram, PhaseDiagramOptions, RegimeCurves, RiskCurve, phase_diagram,
-};
 pub use problem::{Problem, ProblemBuilder, Scale};
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use schedule::Schedule;
@@ -64,6 +65,5 @@ pub use solve::{
 };
 pub use state::State;
 pub use system::{Parameters, System};
-pub use table::{Column, Table, Values};
 pub use trajectory::{SolveStats, Trajectory};
 pub use weighted::Weighted;

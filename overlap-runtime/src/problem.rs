@@ -6,7 +6,7 @@ use crate::{Activation, Error, Schedule, Shape};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Most units of a network: the equations cost (k + p)^4, so that more would never be solved, only exhaust the memory.
-pub(crate) const MAX_UNITS: usize = 1024;
+pub const MAX_UNITS: usize = 1024;
 
 /// An output scale s of a network s Σ a_i σ(λ_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,14 +64,14 @@ impl Problem {
     /// the second layer is trained, Δ = 0, b = 1, P = I, a* = a = 1, students drawn at d = 1000 with seed 0.
     ///
     /// ```
-    /// use overlap_runtime::{Initial, Problem};
+    /// use overlap::{Initial, Problem};
     /// let problem = Problem::builder(4, 8)
     ///     .learning_rate(8.0)
     ///     .noise(1e-3)
     ///     .initial(Initial::drawn(1000, 0))
     ///     .build()?;
     /// assert_eq!(problem.m().shape(), (4, 8));
-    /// # Ok::<(), overlap_runtime::Error>(())
+    /// # Ok::<(), overlap::Error>(())
     /// ```
     pub fn builder(k: usize, p: usize) -> ProblemBuilder {
         ProblemBuilder {
@@ -127,6 +127,15 @@ impl Problem {
     /// Learning rate γ of the first layer.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    /// The same problem at another learning rate γ of the first layer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless it is finite and at least 0.
+    pub fn with_learning_rate(&self, gamma: f64) -> Result<Self, Error> {
+        let learning_rate = check_at_least("learning_rate", gamma, 0.0, false)?;
+        Ok(Problem { learning_rate, ..self.clone() })
     }
 
     /// Learning rate γ_a of the second layer; `None` means γ where the second layer is trained.
@@ -188,11 +197,11 @@ impl Problem {
     /// of Q and, where the second layer is `trained`, a.
     ///
     /// ```
-    /// let problem = overlap_runtime::Problem::builder(1, 2).build()?;
+    /// let problem = overlap::Problem::builder(1, 2).build()?;
     /// let state = problem.initial_state(true);
     /// assert_eq!(state.len(), 2 + 3 + 2);
     /// assert_eq!(state[2], problem.q()[(0, 0)]);
-    /// # Ok::<(), overlap_runtime::Error>(())
+    /// # Ok::<(), overlap::Error>(())
     /// ```
     pub fn initial_state(&self, trained: bool) -> Vec<f64> {
         let shape = Shape { k: self.k, p: self.p, trained };
@@ -323,7 +332,8 @@ impl ProblemBuilder {
     ///
     /// # Errors
     /// Those of [`build`](Self::build).
-    pub(crate) fn check(mut self) -> Result<Problem, Error> {
+    #[doc(hidden)]
+    pub fn check(mut self) -> Result<Problem, Error> {
         initial::check_drawn(&self.initial, self.k, self.p)?;
         if let Initial::Drawn { .. } = self.initial {
             self.initial = Initial::informed(0.0);

@@ -33,10 +33,10 @@ impl Problem {
     /// Reads a problem from JSON text (fields and defaults: [`to_json`](Self::to_json) writes them all).
     ///
     /// ```
-    /// use overlap_runtime::Problem;
+    /// use overlap::Problem;
     /// let problem = Problem::from_json(r#"{"k": 2, "p": 3, "noise": 1e-3, "initial": {"alignment": 0.1}}"#)?;
     /// assert_eq!(problem.m()[(0, 0)], 0.1);
-    /// # Ok::<(), overlap_runtime::Error>(())
+    /// # Ok::<(), overlap::Error>(())
     /// ```
     ///
     /// # Errors
@@ -120,13 +120,13 @@ impl Problem {
 }
 
 /// A JSON object with one field a line.
-pub(crate) fn object(fields: &[(&str, Value)]) -> String {
+pub fn object(fields: &[(&str, Value)]) -> String {
     let lines: Vec<_> = fields.iter().map(|(name, value)| format!("  {name:?}: {value}")).collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
 /// A matrix as JSON rows.
-pub(crate) fn rows(matrix: &DMatrix<f64>) -> Value {
+pub fn rows(matrix: &DMatrix<f64>) -> Value {
     matrix.row_iter().map(|row| row.iter().copied().collect::<Vec<f64>>()).map(|row| json!(row)).collect()
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn text_error(message: impl Into<String>) -> Error {
 }
 
 /// Names the file in an error about its text.
-pub(crate) fn on_path(path: &Path, error: Error) -> Error {
+pub fn on_path(path: &Path, error: Error) -> Error {
     match error {
         Error::File { message, .. } => Error::File { path: path.to_owned(), message },
         other => other,
@@ -144,7 +144,7 @@ pub(crate) fn on_path(path: &Path, error: Error) -> Error {
 }
 
 /// Reads all of a text file.
-pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
+pub fn read_text(path: &Path) -> Result<String, Error> {
     if path.is_dir() {
         let message = "it is a folder, but it must be a problem file".to_owned();
         return Err(Error::File { path: path.to_owned(), message });
@@ -154,7 +154,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
 }
 
 /// Reads all of `source`, which is called `path` in errors.
-pub(crate) fn read_from(path: &Path, source: impl Read) -> Result<String, Error> {
+pub fn read_from(path: &Path, source: impl Read) -> Result<String, Error> {
     let mut bytes = Vec::new();
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
     let wrong = |message| Err(Error::File { path: path.to_owned(), message });
@@ -174,7 +174,7 @@ fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {
 }
 
 /// The problem that fields state, not yet checked as a whole.
-pub(crate) fn builder(mut entries: Entries, system: Option<(&str, Shape)>) -> Result<ProblemBuilder, Error> {
+pub fn builder(mut entries: Entries, system: Option<(&str, Shape)>) -> Result<ProblemBuilder, Error> {
     let k = size(&mut entries, "k", system.map(|(name, shape)| (name, shape.k)))?;
     let p = size(&mut entries, "p", system.map(|(name, shape)| (name, shape.p)))?;
     let mut builder = Problem::builder(k, p);

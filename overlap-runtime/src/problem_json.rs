@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Fields that state the problem.
-pub(crate) const FIELDS: [&str; 18] = [
+pub const FIELDS: [&str; 18] = [
     "k",
     "p",
     "activation",
@@ -31,9 +31,9 @@ pub(crate) const FIELDS: [&str; 18] = [
 /// Results and remarks that may stand beside them.
 const REMARKS: [&str; 9] = ["seed", "dM", "dQ", "da", "risk", "name", "comment", "description", "source"];
 /// Fields of `initial`.
-pub(crate) const INITIAL: [&str; 4] = ["dimension", "seed", "variance", "alignment"];
+pub const INITIAL: [&str; 4] = ["dimension", "seed", "variance", "alignment"];
 /// Fields of `learning_rate_schedule` and `noise_schedule`.
-pub(crate) const SCHEDULE: [&str; 3] = ["time", "exponent", "piecewise"];
+pub const SCHEDULE: [&str; 3] = ["time", "exponent", "piecewise"];
 /// What the same quantities are called elsewhere.
 const SYNONYMS: [(&str, &str); 19] = [
     ("schedule", "learning_rate_schedule"),
@@ -59,7 +59,7 @@ const SYNONYMS: [(&str, &str); 19] = [
 
 /// The fields found, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Entries {
+pub struct Entries {
     values: BTreeMap<String, Value>,
     /// The fields of those that are objects.
     objects: BTreeMap<String, Entries>,
@@ -69,7 +69,7 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// Fields whose names are known to be right.
-    pub(crate) fn of(fields: serde_json::Map<String, Value>) -> Self {
+    pub fn of(fields: serde_json::Map<String, Value>) -> Self {
         let mut entries = Entries::default();
         for (name, value) in fields {
             match value {
@@ -81,17 +81,17 @@ impl Entries {
     }
 
     /// The value of a field, once.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+    pub fn take(&mut self, name: &str) -> Option<Value> {
         self.values.remove(name)
     }
 
     /// The fields of a field that is an object, once.
-    pub(crate) fn take_object(&mut self, name: &str) -> Option<Entries> {
+    pub fn take_object(&mut self, name: &str) -> Option<Entries> {
         self.objects.remove(name)
     }
 
     /// Whether all fields were taken.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 }

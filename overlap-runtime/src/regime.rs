@@ -161,7 +161,7 @@ impl Prefactors {
     /// The ODE at this dimension in the regime's own time, to be solved for a problem with γ = γ0 p / p0.
     ///
     /// ```
-    /// use overlap_runtime::{Activation, DynSystem, Problem, Regime, SolveOptions, solve};
+    /// use overlap::{Activation, DynSystem, Problem, Regime, SolveOptions, solve};
     /// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
     /// let problem = Problem::builder(1, 1).noise(1e-2).build()?;
     /// let regime = Regime::new(0.0, 0.5)?;
@@ -169,7 +169,7 @@ impl Prefactors {
     /// let at_100 = solve(&regime.prefactors(100.0).expect("green").of(&system), &problem, &times, &SolveOptions::default())?;
     /// let limit = solve(&regime.limit().expect("green").of(&system), &problem, &times, &SolveOptions::default())?;
     /// assert!(limit.excess_risk()[2] < at_100.excess_risk()[2]);
-    /// # Ok::<(), overlap_runtime::Error>(())
+    /// # Ok::<(), overlap::Error>(())
     /// ```
     pub fn of<S: System>(self, system: S) -> Weighted<S> {
         Weighted::new(system, self.flow, self.noise)

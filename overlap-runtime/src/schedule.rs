@@ -6,7 +6,7 @@ use crate::{Error, Parameters, Problem};
 /// A factor that multiplies a learning rate or the noise variance, as a function of time t = steps / d.
 ///
 /// ```
-/// use overlap_runtime::Schedule;
+/// use overlap::Schedule;
 /// let decay = Schedule::PowerLaw { time: 10.0, exponent: 0.5 };
 /// assert_eq!((decay.factor(0.0), decay.factor(30.0)), (1.0, 0.5));
 /// let drop = Schedule::Piecewise(vec![(0.0, 1.0), (100.0, 0.1)]);

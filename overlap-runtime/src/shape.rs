@@ -48,7 +48,7 @@ impl Shape {
     /// Names of the state's entries, units counted from 1 as in the papers: `M_1_1`, ..., `Q_1_1`, ..., `a_1`, ...
     ///
     /// ```
-    /// let shape = overlap_runtime::Shape { k: 1, p: 2, trained: true };
+    /// let shape = overlap::Shape { k: 1, p: 2, trained: true };
     /// assert_eq!(shape.names(), ["M_1_1", "M_1_2", "Q_1_1", "Q_1_2", "Q_2_2", "a_1", "a_2"]);
     /// ```
     pub fn names(self) -> Vec<String> {

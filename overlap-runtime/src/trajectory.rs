@@ -1,5 +1,6 @@
 //! A solved trajectory: times, states and risks, and its CSV form.
 
+use crate::lines::Lines;
 use crate::{Error, Parameters, Shape, SolveFailure, State};
 use std::io::Write;
 
@@ -30,7 +31,8 @@ pub struct SolveStats {
 
 impl Trajectory {
     /// An empty trajectory, to be filled in increasing time.
-    pub(crate) fn empty(shape: Shape, parameters: Parameters) -> Self {
+    #[doc(hidden)]
+    pub fn empty(shape: Shape, parameters: Parameters) -> Self {
         Trajectory {
             shape,
             parameters,
@@ -42,14 +44,12 @@ impl Trajectory {
         }
     }
 
-    /// Adds a row.
-    pub(crate) fn push(
-        &mut self,
-        time: f64,
-        state: Vec<f64>,
-        risk: f64,
-        noise: f64,
-    ) -> Result<(), SolveFailure> {
+    /// Adds a row; `noise` is Δ at that time.
+    ///
+    /// # Errors
+    /// [`SolveFailure::NotFinite`] if the risk is not.
+    #[doc(hidden)]
+    pub fn push(&mut self, time: f64, state: Vec<f64>, risk: f64, noise: f64) -> Result<(), SolveFailure> {
         if !risk.is_finite() {
             return Err(SolveFailure::NotFinite { quantity: "risk".to_owned(), value: risk, time });
         }
@@ -90,6 +90,11 @@ impl Trajectory {
         self.states.get(index).map(|values| State::new(self.shape, values, &self.parameters.a))
     }
 
+    /// The flat states (layout of [`Shape`]) at every time.
+    pub fn states(&self) -> &[Vec<f64>] {
+        &self.states
+    }
+
     /// Risk R at every time, with Δ/2.
     pub fn risk(&self) -> &[f64] {
         &self.risks
@@ -115,16 +120,15 @@ impl Trajectory {
     }
 
     fn csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
-        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
-        let mut csv = csv::Writer::from_writer(writer);
+        let mut lines = Lines::new(writer);
         let header = ["t", "risk", "excess_risk"].map(String::from).into_iter().chain(self.shape.names());
-        csv.write_record(header).map_err(fail)?;
+        lines.write(header)?;
         for ((time, risk), (excess, state)) in
             self.times.iter().zip(&self.risks).zip(self.excess_risk().iter().zip(&self.states))
         {
             let row = [time, risk, excess].into_iter().chain(state).map(|value| value.to_string());
-            csv.write_record(row).map_err(fail)?;
+            lines.write(row)?;
         }
-        csv.flush().map_err(Error::io("-", "write"))
+        lines.finish()
     }
 }

@@ -142,9 +142,6 @@ mod tests {
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
         assert!(error.to_string().contains("weights") && error.to_string().contains("DynSystem"), "{error}");
         assert!(simulate(&&weighted, &problem, &[0.1], &options).is_err());
-        // Nor do sweeps over k and p put a system without weights in its place.
-        let error = crate::sweep::sized(&weighted, Shape { k: 1, p: 2, trained: false }).unwrap_err();
-        assert!(error.to_string().contains("k = 1, p = 2"), "{error}");
         assert!(simulate(&system, &problem, &[0.1], &options).is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::checkpoint::Visit;
 use super::statistics::{Extent, Moments};
+use crate::lines::Lines;
 use crate::{Error, Parameters, Shape, State, Trajectory};
 use nalgebra::DMatrix;
 use std::io::Write;
@@ -34,11 +35,13 @@ pub struct Ensemble {
 
 /// One replica at one output time.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) state: Vec<f64>,
-    pub(crate) risk: f64,
+pub struct Row {
+    /// Layout of [`Shape`].
+    pub state: Vec<f64>,
+    /// R.
+    pub risk: f64,
     /// Error on the training set, where there is one.
-    pub(crate) training: Option<f64>,
+    pub training: Option<f64>,
 }
 
 impl Row {
@@ -50,7 +53,8 @@ impl Row {
 
 impl Ensemble {
     /// Without rows yet.
-    pub(crate) fn empty(
+    #[doc(hidden)]
+    pub fn empty(
         shape: Shape,
         parameters: Parameters,
         dimension: usize,
@@ -82,7 +86,8 @@ impl Ensemble {
     }
 
     /// Adds the next output time; `rows` in replica order, one or more.
-    pub(crate) fn push(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>) {
+    #[doc(hidden)]
+    pub fn push(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>) {
         self.requested.push(requested);
         self.steps.push(step);
         self.noises.push(noise);
@@ -282,19 +287,18 @@ impl Ensemble {
     }
 
     fn covariance_csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
-        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
-        let mut csv = csv::Writer::from_writer(writer);
+        let mut lines = Lines::new(writer);
         let mut names = self.shape.names();
         names.push("risk".to_owned());
-        csv.write_record(["t", "entry"].into_iter().chain(names.iter().map(String::as_str))).map_err(fail)?;
+        lines.write(["t", "entry"].into_iter().chain(names.iter().map(String::as_str)))?;
         for (index, time) in self.times.iter().enumerate() {
             let Some(covariance) = self.covariance(index) else { break };
             for (name, row) in names.iter().zip(covariance.row_iter()) {
                 let cells = [time.to_string(), name.clone()].into_iter();
-                csv.write_record(cells.chain(row.iter().map(|value| value.to_string()))).map_err(fail)?;
+                lines.write(cells.chain(row.iter().map(|value| value.to_string())))?;
             }
         }
-        csv.flush().map_err(Error::io("-", "write"))
+        lines.finish()
     }
 
     /// Writes CSV, one row per time. The first columns are those of [`Trajectory::write_csv`], with the means:
@@ -310,8 +314,7 @@ impl Ensemble {
     }
 
     fn csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
-        let fail = |error: csv::Error| Error::io("-", "write")(std::io::Error::other(error));
-        let mut csv = csv::Writer::from_writer(writer);
+        let mut lines = Lines::new(writer);
         let names = self.shape.names();
         let risk_first = || std::iter::once("risk").chain(names.iter().map(String::as_str));
         let mut header = ["t", "risk", "excess_risk"].map(String::from).to_vec();
@@ -323,7 +326,7 @@ impl Ensemble {
         if self.training {
             header.extend(["", "_std", "_sem"].map(|end| format!("training_error{end}")));
         }
-        csv.write_record(header).map_err(fail)?;
+        lines.write(header)?;
         let dim = self.shape.dim();
         for ((time, excess), moments) in self.times.iter().zip(self.excess_risk()).zip(&self.moments) {
             let Moments { mean, deviation, error, quantiles, .. } = moments;
@@ -337,8 +340,8 @@ impl Ensemble {
             if self.training {
                 row.extend([mean[dim + 1], deviation[dim + 1], error[dim + 1]]);
             }
-            csv.write_record(row.into_iter().map(|value| value.to_string())).map_err(fail)?;
+            lines.write(row)?;
         }
-        csv.flush().map_err(Error::io("-", "write"))
+        lines.finish()
     }
 }

@@ -26,12 +26,12 @@ pub use options::{Algorithm, Precision, SimulateOptions, Simulator};
 pub use schedule::whole_steps;
 
 use crate::{Error, Monitor, Parameters, Problem, Silent, System};
-#[cfg(test)]
-pub(crate) use ensemble::Row;
+#[doc(hidden)]
+pub use ensemble::Row;
 use run::{Outputs, Run};
 use setting::Setting;
-#[cfg(test)]
-pub(crate) use statistics::Extent;
+#[doc(hidden)]
+pub use statistics::Extent;
 use unit::Start;
 
 /// Simulates one-pass SGD (or another [`Algorithm`]) in d dimensions for `problem` and records the overlaps and the exact population risk at

@@ -1,6 +1,7 @@
 //! What a simulation is asked to do.
 
 use super::statistics::Extent;
+use crate::words::words;
 use crate::{Error, Initial, Problem, Schedule};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub enum Simulator {
     /// The overlaps alone, as the Markov chain they exactly are for every d ≥ k + p: a step costs the same for every d.
     Reduced,
 }
+
+words!(Simulator, "simulator", Auto = "auto", Direct = "direct", Reduced = "reduced");
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -39,6 +42,17 @@ pub enum Algorithm {
     Population,
 }
 
+impl Algorithm {
+    /// The word for it in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::OnePass => "one_pass",
+            Algorithm::MultiPass { .. } => "multi_pass",
+            Algorithm::Population => "population",
+        }
+    }
+}
+
 /// The precision of the weights and inputs of [`Simulator::Direct`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -51,10 +65,12 @@ pub enum Precision {
     Single,
 }
 
+words!(Precision, "precision", Double = "double", Single = "single");
+
 /// Options of [`simulate`](crate::simulate): input dimension, replicas, seed, threads.
 ///
 /// ```
-/// use overlap_runtime::SimulateOptions;
+/// use overlap::SimulateOptions;
 /// let options = SimulateOptions::default().dimension(300).replicas(20).seed(1);
 /// assert_eq!(options.replicas, 20);
 /// ```

@@ -36,9 +36,9 @@ pub(super) fn steps(times: &[f64], dimension: usize) -> Result<Vec<u64>, Error> 
 /// solving and simulating at these leaves no difference of up to 1/(2d) between the two clocks.
 ///
 /// ```
-/// let times = overlap_runtime::whole_steps(&[0.0, 0.001, 0.012, 1.0], 100)?;
+/// let times = overlap::whole_steps(&[0.0, 0.001, 0.012, 1.0], 100)?;
 /// assert_eq!(times, [0.0, 0.01, 1.0]);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 ///
 /// # Errors

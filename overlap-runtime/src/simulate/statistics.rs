@@ -4,12 +4,13 @@ use super::checkpoint::Visit;
 
 /// What is computed beyond mean and standard deviation.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Extent {
+pub struct Extent {
     /// The numbers of every single replica.
-    pub(crate) replicas: bool,
-    pub(crate) covariance: bool,
+    pub replicas: bool,
+    /// Covariances of all entries.
+    pub covariance: bool,
     /// Levels of quantiles, in [0, 1].
-    pub(crate) quantiles: Vec<f64>,
+    pub quantiles: Vec<f64>,
 }
 
 /// Mean, standard deviation (n - 1), standard error; covariance (upper triangle, row by row) and quantiles (level by

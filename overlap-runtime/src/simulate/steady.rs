@@ -10,7 +10,7 @@ impl Ensemble {
     /// remembers its past.
     ///
     /// ```
-    /// use overlap_runtime::{Activation, DynSystem, Initial, Problem, SimulateOptions, linear_times, simulate};
+    /// use overlap::{Activation, DynSystem, Initial, Problem, SimulateOptions, linear_times, simulate};
     /// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
     /// let problem = Problem::builder(1, 1).noise(1e-2).initial(Initial::informed(1.0)).build()?;
     /// let options = SimulateOptions::default().dimension(100).replicas(8).keep_replicas(true);
@@ -18,7 +18,7 @@ impl Ensemble {
     /// let (floor, error) = sgd.steady_excess_risk(40.0)?;
     /// // The ODE comes to rest at 0.1219 γ Δ.
     /// assert!((floor - 1.219e-3).abs() < 5.0 * error);
-    /// # Ok::<(), overlap_runtime::Error>(())
+    /// # Ok::<(), overlap::Error>(())
     /// ```
     ///
     /// # Errors

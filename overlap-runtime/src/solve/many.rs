@@ -16,14 +16,14 @@ const FEWEST_SIDE_BY_SIDE: usize = 3;
 /// disturb the others.
 ///
 /// ```
-/// use overlap_runtime::{Activation, DynSystem, Initial, Problem, SolveOptions, solve_many};
+/// use overlap::{Activation, DynSystem, Initial, Problem, SolveOptions, solve_many};
 /// let system = DynSystem::new(1, 2, Activation::Erf, false)?;
 /// let problems = (0..4)
 ///     .map(|seed| Problem::builder(1, 2).initial(Initial::drawn(1000, seed)).build())
 ///     .collect::<Result<Vec<_>, _>>()?;
 /// let trajectories = solve_many(&system, &problems, &[0.0, 1.0], &SolveOptions::default());
 /// assert_eq!(trajectories.len(), 4);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 ///
 /// # Errors

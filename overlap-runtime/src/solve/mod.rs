@@ -73,10 +73,10 @@ pub fn solve_monitored<S: System + ?Sized>(
 /// met up to the last time).
 ///
 /// ```no_run
-/// # fn f(system: &dyn overlap_runtime::System, problem: &overlap_runtime::Problem)
-/// # -> Result<(), overlap_runtime::Error> {
-/// use overlap_runtime::{Event, Silent, SolveOptions, log_times, solve_until};
-/// let below = |_time: f64, _state: overlap_runtime::State<'_>, risk: f64| risk - 1e-3;
+/// # fn f(system: &dyn overlap::System, problem: &overlap::Problem)
+/// # -> Result<(), overlap::Error> {
+/// use overlap::{Event, Silent, SolveOptions, log_times, solve_until};
+/// let below = |_time: f64, _state: overlap::State<'_>, risk: f64| risk - 1e-3;
 /// let times = log_times(0.01, 1e4, 100)?;
 /// let (trajectory, crossing) =
 ///     solve_until(system, problem, &times, &SolveOptions::default(), Event::new(&below), &Silent)?;
@@ -105,9 +105,9 @@ pub fn solve_until<S: System + ?Sized>(
 /// each event was met first (`None` if it was not met until then).
 ///
 /// ```no_run
-/// # fn f(system: &dyn overlap_runtime::System, problem: &overlap_runtime::Problem)
-/// # -> Result<(), overlap_runtime::Error> {
-/// use overlap_runtime::{Event, Silent, SolveOptions, State, solve_events};
+/// # fn f(system: &dyn overlap::System, problem: &overlap::Problem)
+/// # -> Result<(), overlap::Error> {
+/// use overlap::{Event, Silent, SolveOptions, State, solve_events};
 /// let learned = |_time: f64, _state: State<'_>, risk: f64| risk - 1e-3;
 /// let aligned = |_time: f64, state: State<'_>, _risk: f64| 0.5 - state.m(0, 0);
 /// let events = [Event::below(&learned), Event::below(&aligned).record()];

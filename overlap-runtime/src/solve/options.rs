@@ -1,6 +1,7 @@
 //! Options of the adaptive solve.
 
 use crate::Error;
+use crate::words::words;
 
 /// The method of integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -26,7 +27,7 @@ pub enum Method {
 /// `atol + rtol * |value|`, is at most one.
 ///
 /// ```
-/// use overlap_runtime::{Method, SolveOptions};
+/// use overlap::{Method, SolveOptions};
 /// let options = SolveOptions::default().rtol(1e-10).atol(1e-12).method(Method::Dopri5);
 /// assert_eq!(options.max_steps, 1_000_000);
 /// ```
@@ -103,6 +104,8 @@ impl SolveOptions {
         Ok(())
     }
 }
+
+words!(Method, "method", Dopri5 = "dopri5", Dop853 = "dop853", Rodas5P = "rodas5p");
 
 impl Method {
     /// Whether it takes a system with a Jacobian.

@@ -54,7 +54,7 @@ fn at_start(system: &dyn System, problem: &Problem) -> Result<RightHandSide, Err
 /// of that time. It is the way to a steady state in [`solve_events`](crate::solve_events):
 ///
 /// ```
-/// use overlap_runtime::{Activation, DynSystem, Event, Problem, Silent, SolveOptions, State, solve_until, speed};
+/// use overlap::{Activation, DynSystem, Event, Problem, Silent, SolveOptions, State, solve_until, speed};
 /// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
 /// let problem = Problem::builder(1, 1).noise(0.1).build()?;
 /// let speed = speed(&system, &problem)?;
@@ -63,7 +63,7 @@ fn at_start(system: &dyn System, problem: &Problem) -> Result<RightHandSide, Err
 ///     solve_until(&system, &problem, &[1e4], &SolveOptions::default(), Event::below(&at_rest), &Silent)?;
 /// let crossing = crossing.expect("SGD's ODE comes to rest at its noise floor");
 /// assert!(crossing.time < 1e3 && (speed(crossing.time, crossing.state()) / 1e-6 - 1.0).abs() < 1e-3);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 ///
 /// # Errors

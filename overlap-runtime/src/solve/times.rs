@@ -9,8 +9,8 @@ const MOST_POINTS: usize = 10_000_000;
 /// `points` times from `first` to `last`, evenly spaced, exact at both ends.
 ///
 /// ```
-/// assert_eq!(overlap_runtime::linear_times(0.0, 1.0, 5)?, [0.0, 0.25, 0.5, 0.75, 1.0]);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// assert_eq!(overlap::linear_times(0.0, 1.0, 5)?, [0.0, 0.25, 0.5, 0.75, 1.0]);
+/// # Ok::<(), overlap::Error>(())
 /// ```
 ///
 /// # Errors
@@ -23,9 +23,9 @@ pub fn linear_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Er
 /// `points` times from `first` to `last`, evenly spaced in log t, exact at both ends.
 ///
 /// ```
-/// let times = overlap_runtime::log_times(0.01, 100.0, 5)?;
+/// let times = overlap::log_times(0.01, 100.0, 5)?;
 /// assert!((times[2] - 1.0).abs() < 1e-15 && times[4] == 100.0);
-/// # Ok::<(), overlap_runtime::Error>(())
+/// # Ok::<(), overlap::Error>(())
 /// ```
 ///
 /// # Errors

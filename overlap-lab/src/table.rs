@@ -1,0 +1,274 @@
+//! Result tables: named columns with units, and the metadata they can be made again from, as CSV, NPZ and Parquet.
+
+mod csv;
+mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod results;
+
+use crate::Error;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+pub(crate) use results::{comparison, ensemble, trajectory};
+
+/// A table of results, one column for each quantity.
+///
+/// Written as CSV, NPZ or (with the feature `parquet`) Parquet it holds its own [`metadata`](Self::metadata): what was
+/// computed, from which problem, by which version, and the units of the columns.
+///
+/// | | metadata | missing numbers | text |
+/// | --- | --- | --- | --- |
+/// | CSV | first line, `# {...}` | empty | as it is |
+/// | Parquet | `key_value_metadata`, key `overlap` | null | UTF-8 |
+/// | NPZ | array `metadata`, JSON in bytes | NaN | bytes, UTF-8 |
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// A column of a [`Table`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name, e.g. `ode_risk`.
+    pub name: String,
+    /// Unit or meaning, e.g. `steps / d`; may be empty.
+    pub unit: String,
+    /// The values, row by row.
+    pub values: Values,
+}
+
+/// The values of a [`Column`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers, some of which may be missing.
+    Numbers(Vec<Option<f64>>),
+    /// Whole numbers.
+    Counts(Vec<u64>),
+    /// Text, some of which may be missing.
+    Text(Vec<Option<String>>),
+}
+
+impl Values {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Numbers(values) => values.len(),
+            Values::Counts(values) => values.len(),
+            Values::Text(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values as numbers: `None` where one is missing or is no number.
+    pub fn numbers(&self) -> Vec<Option<f64>> {
+        match self {
+            Values::Numbers(values) => values.clone(),
+            Values::Counts(values) => values.iter().map(|&value| Some(value as f64)).collect(),
+            Values::Text(values) => {
+                values.iter().map(|value| value.as_deref().and_then(|text| text.parse().ok())).collect()
+            }
+        }
+    }
+
+    /// The value of a row as text, empty where it is missing.
+    pub(crate) fn text(&self, row: usize) -> String {
+        match self {
+            Values::Numbers(values) => values[row].map(|value| value.to_string()).unwrap_or_default(),
+            Values::Counts(values) => values[row].to_string(),
+            Values::Text(values) => values[row].clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// A format of result files, by extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Csv,
+    Npz,
+    Parquet,
+}
+
+impl Format {
+    /// By the extension of `path`; anything unknown is CSV.
+    pub(crate) fn of(path: &Path) -> Self {
+        match path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase().as_str() {
+            "npz" => Format::Npz,
+            "parquet" => Format::Parquet,
+            _ => Format::Csv,
+        }
+    }
+
+    /// Whether this build can write it.
+    pub(crate) fn check(self, path: &Path) -> Result<(), Error> {
+        if self == Format::Parquet && cfg!(not(feature = "parquet")) {
+            let message = "this program was built without Parquet (cargo build --features parquet); \
+                           a name in .csv or .npz works"
+                .to_owned();
+            return Err(Error::File { path: path.to_owned(), message });
+        }
+        Ok(())
+    }
+}
+
+impl Table {
+    /// A table without columns yet, with metadata: the `kind` of result and further fields.
+    ///
+    /// ```
+    /// use overlap::{Table, Values};
+    /// let mut table = Table::new("floor", [("gamma_0", 8.0.into())]);
+    /// table.push("d", "", Values::Counts(vec![100, 1000]));
+    /// table.push("floor", "R - noise / 2", Values::Numbers(vec![Some(8.5e-6), None]));
+    /// assert_eq!((table.rows(), &table.metadata()["gamma_0"]), (2, &8.0.into()));
+    /// ```
+    pub fn new(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let mut metadata = Map::new();
+        metadata.insert("overlap".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+        metadata.insert("kind".to_owned(), json!(kind));
+        metadata.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        Table { metadata, columns: Vec::new() }
+    }
+
+    /// Adds a column; [`save`](Self::save) expects all of one length.
+    pub fn push(&mut self, name: impl Into<String>, unit: impl Into<String>, values: Values) {
+        let (name, unit) = (name.into(), unit.into());
+        self.columns.push(Column { name, unit, values });
+    }
+
+    /// What the table is and what it was made from; `units` are those of the columns.
+    pub fn metadata(&self) -> Value {
+        let mut metadata = self.metadata.clone();
+        let units = self.columns.iter().filter(|column| !column.unit.is_empty());
+        metadata.insert(
+            "units".to_owned(),
+            units.map(|column| (column.name.clone(), json!(column.unit))).collect::<Map<_, _>>().into(),
+        );
+        Value::Object(metadata)
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of a name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    /// The rows of these numbers, in this order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        fn pick<T: Clone>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| values[row].clone()).collect()
+        }
+        let mut table = self.clone();
+        for column in &mut table.columns {
+            column.values = match &column.values {
+                Values::Numbers(values) => Values::Numbers(pick(values, rows)),
+                Values::Counts(values) => Values::Counts(pick(values, rows)),
+                Values::Text(values) => Values::Text(pick(values, rows)),
+            };
+        }
+        table
+    }
+
+    /// Sets units and metadata from what a file says.
+    fn described(mut self, metadata: Option<Value>) -> Self {
+        if let Some(Value::Object(mut metadata)) = metadata {
+            if let Some(Value::Object(units)) = metadata.remove("units") {
+                for column in &mut self.columns {
+                    if let Some(Value::String(unit)) = units.get(&column.name) {
+                        column.unit.clone_from(unit);
+                    }
+                }
+            }
+            self.metadata = metadata;
+        }
+        self
+    }
+
+    /// Writes the table, in the format of the extension of `path`: `.npz`, `.parquet`, anything else CSV. The file
+    /// appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::File`] for Parquet without the feature `parquet`, and [`Error::Shape`] for columns of different
+    /// lengths.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let rows = self.rows();
+        if let Some(column) = self.columns.iter().find(|column| column.values.len() != rows) {
+            return Err(Error::Shape {
+                quantity: format!("column {}", column.name),
+                found: format!("{} rows", column.values.len()),
+                expected: format!("{rows} rows, as many as column {}", self.columns[0].name),
+            });
+        }
+        let format = Format::of(path);
+        format.check(path)?;
+        crate::write_atomically(path, |writer| {
+            let written = match format {
+                Format::Csv => csv::write(self, true, writer),
+                Format::Npz => npz::write(self, writer),
+                #[cfg(feature = "parquet")]
+                Format::Parquet => parquet::write(self, writer),
+                #[cfg(not(feature = "parquet"))]
+                Format::Parquet => Ok(()),
+            };
+            written.map_err(Error::io(path, "write"))
+        })
+    }
+
+    /// CSV without metadata.
+    pub(crate) fn write_csv(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
+        csv::write(self, false, writer)
+    }
+
+    /// Reads a table from a file of one of the formats; CSV without metadata too.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::File`] if the file is no such table.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let format = Format::of(path);
+        format.check(path)?;
+        let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
+        let table = match format {
+            Format::Csv => csv::read(&bytes),
+            Format::Npz => npz::read(&bytes),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => parquet::read(bytes),
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => Err("no Parquet".to_owned()),
+        };
+        table.map_err(|message| Error::File { path: path.to_owned(), message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_different_lengths_are_not_written() {
+        let mut table = Table::new("test", []);
+        table.push("d", "", Values::Counts(vec![1, 2]));
+        table.push("risk", "", Values::Numbers(vec![None]));
+        let path = std::env::temp_dir().join("overlap_unequal_columns.csv");
+        let error = table.save(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("column risk") && error.contains("1 rows") && error.contains("2 rows"),
+            "{error}"
+        );
+        assert!(!path.exists());
+    }
+}
