@@ -5,7 +5,7 @@
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{
+use overlap::{
     Activation, Ensemble, Error, Initial, Monitor, Parameters, Problem, Scale, SimulateOptions, Simulator,
     System, simulate, simulate_monitored, whole_steps,
 };

@@ -7,7 +7,7 @@ mod textbook;
 mod trained_committee;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{
+use overlap::{
     Activation, Algorithm, Ensemble, Error, Initial, Parameters, Precision, Problem, ProblemBuilder,
     Schedule, Shape, SimulateOptions, Simulator, SolveOptions, System, simulate, solve,
 };
@@ -252,8 +252,8 @@ fn single_precision_lies_on_the_ode() {
     let ode = solve(&system, &problem, &times, &SolveOptions::default()).unwrap();
     let options = SimulateOptions::default().precision(Precision::Single).dimension(500).replicas(200);
     let sgd = simulate(&system, &problem, &times, &options).unwrap();
-    let comparison = overlap_runtime::Comparison::new(&ode, &sgd).unwrap();
-    assert_eq!(comparison.verdict(), overlap_runtime::Verdict::Agree, "{comparison}");
+    let comparison = overlap::Comparison::new(&ode, &sgd).unwrap();
+    assert_eq!(comparison.verdict(), overlap::Verdict::Agree, "{comparison}");
 }
 
 #[test]

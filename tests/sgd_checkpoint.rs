@@ -5,7 +5,7 @@
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{
+use overlap::{
     Algorithm, Ensemble, Error, Initial, Monitor, Precision, Problem, SimulateOptions, Simulator, simulate,
     simulate_monitored,
 };

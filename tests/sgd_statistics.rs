@@ -5,7 +5,7 @@
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{Ensemble, Initial, Parameters, Problem, SimulateOptions, Simulator, System, simulate};
+use overlap::{Ensemble, Initial, Parameters, Problem, SimulateOptions, Simulator, System, simulate};
 use textbook::Textbook;
 
 /// The state at `times`, by the classical Runge-Kutta method with steps of at most 0.02: error below 1e-8 here.

@@ -7,7 +7,7 @@ mod reference;
 mod textbook;
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use overlap_runtime::{Initial, Problem, Scale, SolveOptions, log_times, solve};
+use overlap::{Initial, Problem, Scale, SolveOptions, log_times, solve};
 use textbook::Textbook;
 
 /// A case with all numbers but the batch size and the noise.

@@ -4,7 +4,7 @@
 mod textbook;
 
 use nalgebra::DMatrix;
-use overlap_runtime::{
+use overlap::{
     Error, Event, Initial, Method, Problem, Silent, SolveOptions, State, evaluate, linear_times, log_times,
     solve, solve_until,
 };

@@ -7,7 +7,7 @@ mod textbook;
 #[path = "support/trained_committee.rs"]
 mod trained_committee;
 
-use overlap_runtime::{
+use overlap::{
     Comparison, Event, Initial, Method, Parameters, Problem, Schedule, Silent, SimulateOptions, SolveOptions,
     System, Trajectory, Verdict, evaluate, simulate, solve, solve_until,
 };

@@ -6,7 +6,7 @@ mod reference;
 #[path = "support/textbook.rs"]
 mod textbook;
 
-use overlap_runtime::evaluate;
+use overlap::evaluate;
 use textbook::Textbook;
 
 #[test]
