@@ -58,7 +58,7 @@
 //!
 //! 1. `src/activation/NAME.rs`: the terms, the name in the macro and in problem files, the formula, the runtime's variant.
 //! 2. `src/activation/mod.rs`: the module, and a line in `FORMS`; `src/spec/activations.rs`: how it is written after `act =`.
-//! 3. `overlap-runtime/src/activation.rs`: σ, σ' and σ'' as functions of a number.
+//! 3. `overlap-runtime/src/model/activation.rs`: σ, σ' and σ'' as functions of a number.
 //! 4. A line in `tests/activations.rs` at the root, with the declaration to test. Its function `holds` does the rest: σ' is
 //!    the slope of σ; I2, J2, I3 and I4 agree with quadrature on random covariances with equal and different indices; the two
 //!    forms of generated code agree; the gradient flow is the slope of the risk; the solution is the mean of SGD. A line in

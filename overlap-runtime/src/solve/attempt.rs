@@ -5,8 +5,8 @@
 
 use super::options::Method;
 use super::tableau::{Combination, DOP853, DOPRI5, NONE, Tableau};
-use crate::aligned::Aligned;
-use crate::simd::{Kernel, MAX_LANES, Octet, Simd, dispatch};
+use crate::lanes::aligned::Aligned;
+use crate::lanes::{Kernel, MAX_LANES, Octet, Simd, dispatch};
 
 /// The first entry seen that is not finite.
 #[derive(Debug, Clone, Copy)]

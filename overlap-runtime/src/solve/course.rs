@@ -1,6 +1,6 @@
 //! The right-hand side along a solve: at the rates of its time, counted.
 
-use crate::schedule::Schedules;
+use crate::model::schedule::Schedules;
 use crate::{Parameters, System};
 use std::cell::{Cell, RefCell};
 

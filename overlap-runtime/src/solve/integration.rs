@@ -6,8 +6,8 @@ use super::course::Rhs;
 use super::event::{Bracket, Crossing, Event};
 use super::rosenbrock::Rosenbrock;
 use super::{SolveOptions, rhs};
-use crate::schedule::Schedules;
-use crate::simd::MAX_LANES;
+use crate::lanes::MAX_LANES;
+use crate::model::schedule::Schedules;
 use crate::{Monitor, Parameters, Shape, SolveFailure, State, System, Trajectory};
 
 /// One solve in progress.

@@ -2,8 +2,8 @@
 
 use super::side_by_side::{self, Ensemble, solve_side_by_side};
 use super::{SolveOptions, solve_monitored, times};
-use crate::schedule::Schedules;
-use crate::simd::MAX_LANES;
+use crate::lanes::MAX_LANES;
+use crate::model::schedule::Schedules;
 use crate::{Error, Monitor, Problem, Silent, System, Trajectory};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -32,7 +32,7 @@ pub use options::{Method, SolveOptions};
 pub use rhs::{RightHandSide, evaluate, speed};
 pub use times::{linear_times, log_times};
 
-use crate::schedule::Schedules;
+use crate::model::schedule::Schedules;
 use crate::{Error, Monitor, Parameters, Problem, Silent, System, Trajectory};
 use integration::Integration;
 

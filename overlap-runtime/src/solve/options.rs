@@ -1,7 +1,7 @@
 //! Options of the adaptive solve.
 
 use crate::Error;
-use crate::words::words;
+use crate::model::words::words;
 
 /// The method of integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

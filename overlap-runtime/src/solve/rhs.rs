@@ -1,7 +1,7 @@
 //! One right-hand side, for people and for the `rhs` command.
 
 use super::attempt::NotFinite;
-use crate::schedule::Schedules;
+use crate::model::schedule::Schedules;
 use crate::{Error, Parameters, Problem, Shape, SolveFailure, State, System};
 use nalgebra::{DMatrix, DVector};
 

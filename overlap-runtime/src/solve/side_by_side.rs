@@ -6,8 +6,8 @@
 use super::attempt::{NotFinite, Stepper};
 use super::control::{Control, first_step, underflows};
 use super::{Method, SolveOptions, rhs};
-use crate::aligned::Aligned;
-use crate::simd::{Kernel, MAX_LANES, Octet, Simd, dispatch};
+use crate::lanes::aligned::Aligned;
+use crate::lanes::{Kernel, MAX_LANES, Octet, Simd, dispatch};
 use crate::{Error, Monitor, Parameters, Problem, SolveFailure, System, Trajectory};
 
 /// What all the solves have in common.
