@@ -4,7 +4,7 @@
 mod closed_forms;
 #[path = "support/differences.rs"]
 mod differences;
-#[path = "../overlap-codegen/tests/support/mod.rs"]
+#[path = "../overlap-engine/tests/support/mod.rs"]
 mod expectations;
 #[path = "support/random_problem.rs"]
 mod random_problem;
@@ -15,10 +15,10 @@ use overlap::{
     Activation, Algorithm, Initial, Parameters, Problem, ProblemBuilder, Shape, SimulateOptions, Simulator,
     SolveOptions, System, evaluate, overlap_system, simulate, solve,
 };
-use overlap_codegen::activation::Activations;
-use overlap_codegen::activation::Relu as EngineRelu;
-use overlap_codegen::expr::Pool;
 use overlap_codegen::spec::Specification;
+use overlap_engine::activation::Activations;
+use overlap_engine::activation::Relu as EngineRelu;
+use overlap_engine::expr::Pool;
 use random_problem::random_problem;
 
 /// A test of what the options declare, in both forms of the code.

@@ -119,11 +119,3 @@ fn one_scope_can_hold_several_systems() {
     assert_eq!(systems.map(|system| system.shape().p), [1, 2, 2]);
     assert!(ErfK1P1::EQUATIONS.contains("erf"));
 }
-
-/// The generator pads and counts for the packs of the runtime.
-#[test]
-fn generator_and_runtime_agree_on_packs() {
-    use overlap_codegen::emit;
-    assert_eq!(emit::MAX_LANES, overlap::generated::MAX_LANES);
-    assert_eq!(emit::SIDE_BY_SIDE, overlap::generated::SIDE_BY_SIDE);
-}

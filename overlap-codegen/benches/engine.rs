@@ -4,10 +4,10 @@
 //!
 //! `cargo bench -p overlap-codegen --bench engine`
 
-use overlap_codegen::describe::describe;
 use overlap_codegen::emit::{Sizes, lanes, straight};
-use overlap_codegen::equations::Equations;
 use overlap_codegen::spec::Specification;
+use overlap_engine::describe::describe;
+use overlap_engine::equations::Equations;
 use std::time::Instant;
 
 const CASES: [(&str, usize, usize, bool); 14] = [

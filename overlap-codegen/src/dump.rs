@@ -1,7 +1,7 @@
 //! Generated code on request: with `OVERLAP_EXPAND=FOLDER` in the environment of the compiler, every expansion is written
 //! there as it is made.
 
-use crate::describe::Description;
+use overlap_engine::describe::Description;
 use proc_macro2::TokenStream;
 use std::io::Write;
 use std::path::Path;

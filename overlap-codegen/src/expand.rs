@@ -1,11 +1,12 @@
 //! The whole way from the macro's tokens to the declared system.
 
-use crate::describe::{Description, describe, describe_numerical};
 use crate::dump;
-use crate::emit::{MAX_LANES, WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
-use crate::equations::Equations;
-use crate::numerical;
+use crate::emit::{Sizes, WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
+use crate::numerical::{self, variant};
 use crate::spec::{Specification, Unroll};
+use overlap_engine::describe::{Description, describe, describe_numerical};
+use overlap_engine::equations::Equations;
+use overlap_layout::Padded;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::Parser;
@@ -273,7 +274,7 @@ fn common(path: &syn::Path, specification: &Specification) -> TokenStream {
     let Specification { name, sizes, .. } = specification;
     let activations = specification.activations();
     let (k, p, trained, name_text) = (count(sizes.k), count(sizes.p), sizes.trained, name.to_string());
-    let (student, teacher) = (activations.student.runtime(), activations.teacher.runtime());
+    let (student, teacher) = (variant(activations.student), variant(activations.teacher));
     let teacher_activation = (!activations.agree()).then(|| {
         quote! {
             fn teacher_activation(&self) -> #path::Activation {
@@ -318,7 +319,7 @@ fn jacobian_items(
     span: proc_macro2::Span,
 ) -> syn::Result<(TokenStream, TokenStream)> {
     let sizes = specification.sizes;
-    let columns = sizes.dim() + 2 + sizes.k * (sizes.k + 1) / 2;
+    let columns = sizes.jacobian_columns();
     if sizes.dim() * columns > JACOBIAN_AT_MOST {
         return Err(syn::Error::new(
             span,
@@ -398,17 +399,13 @@ fn pulls_items(path: &syn::Path, equations: &mut Equations<'_>) -> (TokenStream,
 }
 
 /// The sizes that loops refer to.
-fn constants(sizes: crate::emit::Sizes, without: bool) -> TokenStream {
+fn constants(sizes: Sizes, without: bool) -> TokenStream {
     if without {
         return quote!();
     }
-    let (p, n) = (sizes.p, sizes.nodes());
-    let band = p / 2 + 1;
-    let line = p.next_multiple_of(MAX_LANES);
-    let wide = n.next_multiple_of(MAX_LANES);
-    // The last pack of students starts p/2 students after the last of LINE; the risk runs over WIDE nodes.
-    let row = (sizes.k + line + p / 2).max(wide);
-    let [k, p, nodes, wide, line, row, band] = [sizes.k, p, n, wide, line, row, band].map(count);
+    let Padded { wide, line, row, band } = Padded::new(sizes);
+    let [k, p, nodes, wide, line, row, band] =
+        [sizes.k, sizes.p, sizes.nodes(), wide, line, row, band].map(count);
     quote! {
         const K: usize = #k;
         const P: usize = #p;

@@ -1,71 +1,6 @@
-//! The symbolic engine of `overlap`: an ordinary library, tested like one.
+//! From declarations of `overlap` to Rust: an ordinary library, tested like one.
 //!
-//! Tokens become a [`spec::Specification`]; an [`activation`] and the rules of [`gaussian`] give the
-//! [`equations`]; [`emit`] lowers them to Rust and [`describe`] prints them. What a user reads and what the machine runs
-//! come from the same expressions.
-//!
-//! # From an activation to its equations
-//!
-//! An activation states of which terms x^a · erf(x/√(2w)) it consists; a [`Term`](activation::Term) without a width has no
-//! error function, and width 0 is a sign. That is all the engine needs. The Gaussian error linear unit
-//! x Φ(x) = x/2 + (x/2) erf(x/√2) is two terms:
-//!
-//! ```
-//! use overlap_codegen::activation::{Activation, Activations, Term};
-//! use overlap_codegen::equations::Equations;
-//! use overlap_codegen::expr::{Pool, Style, print};
-//! use overlap_codegen::symbol::Symbol;
-//! use proc_macro2::TokenStream;
-//!
-//! #[derive(Debug)]
-//! struct Gelu;
-//!
-//! impl Activation for Gelu {
-//!     fn name(&self) -> String {
-//!         "gelu".into()
-//!     }
-//!     fn type_name(&self) -> String {
-//!         "Gelu".into()
-//!     }
-//!     fn terms(&self, pool: &mut Pool) -> Option<Vec<Term>> {
-//!         let (half, one) = (pool.rational(1, 2), pool.integer(1));
-//!         Some(vec![
-//!             Term { coefficient: half, power: 1, width: None },
-//!             Term { coefficient: half, power: 1, width: Some(one) },
-//!         ])
-//!     }
-//!     fn formula(&self) -> [String; 2] {
-//!         ["x Φ(x)".into(), "x\\,\\Phi(x)".into()]
-//!     }
-//!     // The variant of the runtime's `Activation` that evaluates σ, for simulations.
-//!     fn runtime(&self) -> TokenStream {
-//!         quote::quote!(Gelu)
-//!     }
-//! }
-//!
-//! let equations = Equations::derive(Activations::same(&Gelu))?;
-//! let force = equations.force_of(overlap_codegen::equations::N);
-//! println!("J2(i,n) = {}", print(&equations.pool, force.other, Style::Text));
-//!
-//! // Of independent fields it is a square, E[σ']² = ¼.
-//! let i = overlap_codegen::equations::I;
-//! let j2 = equations.pool.evaluate(force.other, &|q| if *q == Symbol::overlap(i, force.n) { 0.0 } else { 1.0 });
-//! assert!((j2 - 0.25).abs() < 1e-15);
-//! # Ok::<(), String>(())
-//! ```
-//!
-//! # Writing an activation
-//!
-//! 1. `src/activation/NAME.rs`: the terms, the name in the macro and in problem files, the formula, the runtime's variant.
-//! 2. `src/activation/mod.rs`: the module, and a line in `FORMS`; `src/spec/activations.rs`: how it is written after `act =`.
-//! 3. `overlap-runtime/src/model/activation.rs`: σ, σ' and σ'' as functions of a number.
-//! 4. A line in `tests/activations.rs` at the root, with the declaration to test. Its function `holds` does the rest: σ' is
-//!    the slope of σ; I2, J2, I3 and I4 agree with quadrature on random covariances with equal and different indices; the two
-//!    forms of generated code agree; the gradient flow is the slope of the risk; the solution is the mean of SGD. A line in
-//!    `tests/printing.rs` and one in `tests/snapshots.rs` here: what is printed is read back, and kept under review.
-//!
-//! An activation that is no such sum returns `None` for its terms: it works with `quadrature = N` alone. Where the engine
-//! gets stuck it names the expectation that has no closed form.
+//! Tokens become a [`spec::Specification`]; the engine (`overlap-engine`) gives its equations; [`emit`] lowers them to Rust.
 //!
 //! # Reading what it makes
 //!
@@ -73,15 +8,8 @@
 //! a second word `text`, `ascii`, `latex`, `html` or `derivation` the texts about the system. Built with
 //! `OVERLAP_EXPAND=FOLDER` in the environment, every `overlap_system!` writes both to files there.
 
-pub mod activation;
-pub mod describe;
 pub mod emit;
-pub mod equations;
-pub mod expr;
-pub mod gaussian;
-pub mod resolve;
 pub mod spec;
-pub mod symbol;
 
 mod dump;
 mod expand;

@@ -1,10 +1,10 @@
 //! `quadrature = N`: systems whose expectations the runtime integrates numerically, for smooth activations.
 
-use crate::activation::Activation;
-use crate::emit::count;
+use crate::emit::{count, ident, literal};
 use crate::spec::Specification;
+use overlap_engine::activation::{Activation, Variant};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// The largest number of nodes in a dimension.
 pub(crate) const MAX_NODES: usize = 100;
@@ -17,10 +17,25 @@ pub(crate) fn not_smooth(activation: &dyn Activation) -> Option<String> {
     })
 }
 
+/// The value of the runtime's `Activation`, relative to that type.
+pub(crate) fn variant(activation: &dyn Activation) -> TokenStream {
+    let (name, parameter) = match activation.runtime() {
+        Variant::Plain(name) => return ident(name).into_token_stream(),
+        Variant::Number(name, value) => (name, literal(value)),
+        Variant::Degree(name, degree) => (name, count(degree).into_token_stream()),
+        Variant::Polynomial(values) => {
+            let values = values.into_iter().map(literal);
+            ("polynomial", quote!(&[#(#values),*]))
+        }
+    };
+    let name = ident(name);
+    quote!(#name(#parameter))
+}
+
 /// The body of `impl System` that differs from a system in closed form: right-hand side and risk.
 pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: usize) -> TokenStream {
     let activations = specification.activations();
-    let (student, teacher) = (activations.student.runtime(), activations.teacher.runtime());
+    let (student, teacher) = (variant(activations.student), variant(activations.teacher));
     let nodes = count(nodes);
     let rule = quote! {
         static RULE: ::std::sync::OnceLock<#path::generated::Quadrature> = ::std::sync::OnceLock::new();

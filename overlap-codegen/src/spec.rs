@@ -4,19 +4,15 @@ mod activations;
 mod entries;
 mod words;
 
-use crate::activation::{Activation, Activations};
 use crate::emit::Sizes;
 use crate::numerical::{MAX_NODES, not_smooth};
 use entries::{Entries, choice};
+use overlap_engine::activation::{Activation, Activations};
+use overlap_layout::{MAX_K, MAX_P};
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, Token, Visibility, spanned::Spanned};
-
-/// Largest number of teacher units: Ω and its lane layout live on the stack.
-pub const MAX_K: usize = 64;
-/// Largest number of student units.
-pub const MAX_P: usize = 128;
 
 /// The form of the emitted code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

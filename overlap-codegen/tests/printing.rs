@@ -1,13 +1,13 @@
 //! What is printed can be read back, in every activation's equations; MathML is well formed.
 
-#[path = "support/parse.rs"]
+#[path = "../../overlap-engine/tests/support/parse.rs"]
 mod parse;
 
-use overlap_codegen::equations::{Equations, I, J, L, M, N, R};
 use overlap_codegen::expand_for_reading;
-use overlap_codegen::expr::{Expr, Pool, Style, print};
 use overlap_codegen::spec::Specification;
-use overlap_codegen::symbol::{Index, Kind};
+use overlap_engine::equations::{Equations, I, J, L, M, N, R};
+use overlap_engine::expr::{Expr, Pool, Style, print};
+use overlap_engine::symbol::{Index, Kind};
 
 /// One declaration for every kind of equations.
 const ACTIVATIONS: [&str; 10] = [

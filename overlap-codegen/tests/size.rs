@@ -2,10 +2,10 @@
 //! takes more than it should. Work is counted in expressions made, not in seconds.
 
 use overlap_codegen::emit::{Sizes, lanes, straight};
-use overlap_codegen::equations::Equations;
-use overlap_codegen::expr::{Expr, Pool, Style, print};
 use overlap_codegen::spec::Specification;
-use overlap_codegen::symbol::{Index, Symbol};
+use overlap_engine::equations::Equations;
+use overlap_engine::expr::{Expr, Pool, Style, print};
+use overlap_engine::symbol::{Index, Symbol};
 use proptest::prelude::*;
 
 fn symbol(number: u16) -> Symbol {

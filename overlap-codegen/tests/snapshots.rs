@@ -1,6 +1,7 @@
 //! What users read, kept under review: the printed equations and the formatted generated code.
 
-use overlap_codegen::{describe::Description, expand, expand_for_reading};
+use overlap_codegen::{expand, expand_for_reading};
+use overlap_engine::describe::Description;
 use proc_macro2::TokenStream;
 
 fn formatted(tokens: TokenStream) -> String {

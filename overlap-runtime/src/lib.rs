@@ -25,10 +25,10 @@ pub use model::{generated, problem_file};
 #[doc(hidden)]
 pub mod internal {
     pub use crate::error::check_at_least;
-    pub use crate::model::problem::MAX_UNITS;
     pub use crate::model::problem_file::{builder, object, on_path, read_from, read_text, rows};
     pub use crate::model::problem_json::{Entries, FIELDS, INITIAL, SCHEDULE};
     pub use crate::sgd::{Extent, Row};
+    pub use overlap_layout::MAX_UNITS;
 }
 
 pub use error::{Error, SolveFailure};
@@ -38,12 +38,12 @@ pub use model::initial::Initial;
 pub use model::jacobian::{Jacobian, jacobian};
 pub use model::problem::{Problem, ProblemBuilder, Scale};
 pub use model::schedule::Schedule;
-pub use model::shape::Shape;
 pub use model::state::State;
 pub use model::system::{Parameters, System};
 pub use model::weighted::Weighted;
 pub use monitor::{Monitor, Silent};
 pub use output::{check_writable, write_atomically};
+pub use overlap_layout::Shape;
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use sgd::{
     Algorithm, Ensemble, Precision, SimulateOptions, Simulator, simulate, simulate_monitored, simulate_until,

@@ -3,12 +3,12 @@
 use crate::expectations::quadrature::{Factor, Quadrature};
 use crate::expectations::{Matrix, NODES, Random, covariance};
 use overlap::Activation;
-use overlap_codegen::activation::Activations;
-use overlap_codegen::equations::{Equations, I, J, L};
-use overlap_codegen::expr::Expr;
-use overlap_codegen::gaussian::place;
-use overlap_codegen::resolve::inline;
-use overlap_codegen::symbol::{Index, Symbol};
+use overlap_engine::activation::Activations;
+use overlap_engine::equations::{Equations, I, J, L};
+use overlap_engine::expr::Expr;
+use overlap_engine::gaussian::place;
+use overlap_engine::resolve::inline;
+use overlap_engine::symbol::{Index, Symbol};
 
 /// Covariances for every expectation.
 const COVARIANCES: usize = 20;

@@ -4,10 +4,10 @@ use super::nest::{Level, Nest};
 use super::parts::split;
 use super::scalar::{parameter_tokens, scalar};
 use super::{MAX_LANES, Sizes, count, ident, literal};
-use crate::equations::{B, Equations, I, J, L, M, N, Pair};
-use crate::expr::{Expr, Node, Pool};
-use crate::gaussian::rename;
-use crate::symbol::{Index, Kind, Parameter, Symbol};
+use overlap_engine::equations::{B, Equations, I, J, L, M, N, Pair};
+use overlap_engine::expr::{Expr, Node, Pool};
+use overlap_engine::gaussian::rename;
+use overlap_engine::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -237,7 +237,7 @@ pub(super) fn roles(pairs: &[Pair]) -> Vec<Index> {
 
 /// How many pairs of nodes a case has.
 fn node_pairs(pair: Pair, sizes: Sizes) -> usize {
-    let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
+    let (n, m) = (pair.n.units(sizes), pair.m.units(sizes));
     if pair.symmetric { n * (n + 1) / 2 } else { n * m }
 }
 
@@ -275,10 +275,11 @@ fn assembly(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let (readouts, noise_rate) = split(pool, equations.noise.rate, &readouts);
     let [readouts, noise_rate] = [readouts, noise_rate].map(|expr| scalar(pool, expr, &a_of));
     let readout_rate = scalar(pool, equations.readout_rate, &a_of);
+    let first_a = count(sizes.a(0));
     let da = sizes.trained.then(|| {
         quote! {
             for i in 0..P {
-                derivative[K * P + P * (P + 1) / 2 + i] = #readout_rate * readout[i];
+                derivative[#first_a + i] = #readout_rate * readout[i];
             }
         }
     });

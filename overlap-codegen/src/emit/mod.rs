@@ -16,60 +16,12 @@ pub use pulls::pulls;
 pub use straight::{cost, straight};
 pub use words::{WordsCode, words};
 
-use crate::expr::Rational;
-use crate::symbol::{Index, Kind};
+use overlap_engine::expr::Rational;
+pub use overlap_layout::{MAX_LANES, SIDE_BY_SIDE, Shape as Sizes};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
-/// The widest pack of any instruction set, in doubles: the runtime's constant of this name.
-pub const MAX_LANES: usize = 8;
-
-/// The packs evaluated side by side in loops: the runtime's constant of this name.
-pub const SIDE_BY_SIDE: usize = 4;
-
-/// Sizes that generated code is specialised to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// Teacher units.
-    pub k: usize,
-    /// Student units.
-    pub p: usize,
-    /// Whether the second layer is part of the state.
-    pub trained: bool,
-}
-
-impl Sizes {
-    /// k + p.
-    pub fn nodes(self) -> usize {
-        self.k + self.p
-    }
-
-    /// Length of the state vector, the runtime's `Shape::dim`.
-    pub fn dim(self) -> usize {
-        self.k * self.p + self.p * (self.p + 1) / 2 + if self.trained { self.p } else { 0 }
-    }
-
-    /// How many nodes a role runs over.
-    fn units(self, role: Index) -> usize {
-        match role.kind() {
-            Kind::Node => self.nodes(),
-            Kind::Teacher => self.k,
-            Kind::Student => self.p,
-        }
-    }
-
-    /// Position of a node's index: teachers first.
-    fn node(self, position: usize) -> Index {
-        let unit = |value: usize| u16::try_from(value).expect("sizes are bounded by the specification");
-        if position < self.k {
-            Index::Teacher(unit(position))
-        } else {
-            Index::Student(unit(position - self.k))
-        }
-    }
-}
-
-fn ident(name: &str) -> Ident {
+pub(crate) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 

@@ -5,10 +5,10 @@
 
 use super::parts::{depends_on, split, symbols};
 use super::{ident, is_one, literal, temporary, times};
-use crate::equations::B;
-use crate::expr::{Expr, Node, Pool, Rational};
-use crate::gaussian::{Definition, rename};
-use crate::symbol::{Index, Symbol};
+use overlap_engine::equations::B;
+use overlap_engine::expr::{Expr, Node, Pool, Rational};
+use overlap_engine::gaussian::{Definition, rename};
+use overlap_engine::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};

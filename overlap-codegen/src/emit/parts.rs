@@ -1,7 +1,7 @@
 //! What an expression is made of: its indices, its symbols, the factors that belong together.
 
-use crate::expr::{Expr, Node, Pool};
-use crate::symbol::{Index, Symbol};
+use overlap_engine::expr::{Expr, Node, Pool};
+use overlap_engine::symbol::{Index, Symbol};
 use std::collections::BTreeSet;
 
 /// Whether an index occurs in an expression.

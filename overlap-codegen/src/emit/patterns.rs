@@ -4,9 +4,9 @@
 use super::scalar::parameter_tokens;
 use super::straight::Straight;
 use super::{count, ident};
-use crate::equations::{Equations, J, L};
-use crate::expr::Expr;
-use crate::symbol::{Index, Kind, Parameter, Symbol};
+use overlap_engine::equations::{Equations, J, L};
+use overlap_engine::expr::Expr;
+use overlap_engine::symbol::{Index, Kind, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 

@@ -1,10 +1,10 @@
 //! The expectations that the mean of a step of SGD is made of, for simulations that know weights and no ODE.
 
 use super::straight::Straight;
-use crate::equations::{Equations, I};
-use crate::expr::Expr;
-use crate::gaussian::place;
-use crate::symbol::{Index, Kind, Symbol};
+use overlap_engine::equations::{Equations, I};
+use overlap_engine::expr::Expr;
+use overlap_engine::gaussian::place;
+use overlap_engine::symbol::{Index, Kind, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -1,8 +1,8 @@
 //! Expressions without loops as scalar Rust: the prefactors of the equations.
 
 use super::{literal, quotient, times};
-use crate::expr::{Expr, Node, Pool};
-use crate::symbol::{Parameter, Symbol};
+use overlap_engine::expr::{Expr, Node, Pool};
+use overlap_engine::symbol::{Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -13,7 +13,7 @@ pub(super) fn scalar(pool: &Pool, expr: Expr, readout: &dyn Fn(&Symbol) -> Token
         Node::Symbol(symbol) => readout(symbol),
         Node::Product(coefficient, factors) => {
             let (mut over, mut under) = (Vec::new(), Vec::new());
-            let size = crate::expr::to_f64(*coefficient);
+            let size = overlap_engine::expr::to_f64(*coefficient);
             if size != 1.0 {
                 over.push(literal(size));
             }

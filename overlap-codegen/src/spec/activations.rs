@@ -1,9 +1,9 @@
 //! `act = ...`: the name of an activation, some with parameters.
 
 use super::words::{did_you_mean, listed};
-use crate::activation::{Activation, Erf, FORMS, MAX_DEGREE, Polynomial, Relu, Sign, Tanh};
-use crate::expr::Rational;
 use num_traits::Signed;
+use overlap_engine::activation::{Activation, Erf, FORMS, MAX_DEGREE, Polynomial, Relu, Sign, Tanh};
+use overlap_engine::expr::Rational;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Lit, Token, UnOp, spanned::Spanned};

@@ -17,6 +17,7 @@ mod words;
 
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
+pub use overlap_layout::{MAX_LANES, SIDE_BY_SIDE};
 pub use portable::Portable;
 pub use words::{Many, Octet, One, Words};
 #[cfg(target_arch = "x86_64")]
@@ -24,12 +25,6 @@ pub use x86::{Avx2, Avx512};
 
 use std::ops::{Add, Mul, Neg, Sub};
 use std::sync::atomic::{AtomicU8, Ordering};
-
-/// The widest pack of any instruction set, in doubles: what arrays that packs are loaded from are padded for.
-pub const MAX_LANES: usize = 8;
-
-/// Packs evaluated side by side in the loops that have the choice: their chains of multiply-adds overlap.
-pub const SIDE_BY_SIDE: usize = 4;
 
 /// The operations a kernel needs on packs of doubles.
 pub trait Simd: Copy {

@@ -2,12 +2,10 @@
 
 use crate::Error;
 use crate::lanes::Simd;
+use overlap_layout::MAX_DEGREE;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use std::fmt;
 use std::str::FromStr;
-
-/// Largest degree of a polynomial activation.
-const MAX_DEGREE: usize = 6;
 
 /// The coefficients c_0 … c_6 of a polynomial.
 type Coefficients = [f64; MAX_DEGREE + 1];

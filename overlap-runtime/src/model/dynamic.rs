@@ -1,8 +1,8 @@
 //! A system whose sizes are numbers at run time: the same dynamics without generated code.
 
 use crate::lanes::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
-use crate::model::problem::MAX_UNITS;
 use crate::{Activation, Error, Parameters, Shape, System};
+use overlap_layout::MAX_UNITS;
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 
 /// A teacher-student system of any size, for sizes that are only known at run time or too large to declare.

@@ -1,43 +1,22 @@
 //! The Jacobian of a right-hand side, for people and for implicit methods.
 
-use crate::{Error, Parameters, Problem, Shape, System};
+use crate::{Error, Parameters, Problem, System};
 use nalgebra::DMatrix;
 
 /// The derivatives of the right-hand side at one state.
 ///
-/// Rows are the entries of the state in the order of [`Shape`]. Q_ij = Q_ji is one variable, and so is P_rs = P_sr.
+/// Rows are the entries of the state in the order of [`Shape`](crate::Shape). Q_ij = Q_ji is one variable, and so is P_rs = P_sr.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Jacobian {
     /// ∂(d state/dt)/∂ state (dim x dim): columns are the entries of the state.
     pub by_state: DMatrix<f64>,
     /// ∂(d state/dt)/∂ parameter (dim x (2 + k (k + 1)/2)): columns are γ, Δ and the upper triangle of P row by row,
-    /// as [`Shape::parameter_names`] lists them. The rate γ_a of a trained second layer does not follow γ.
+    /// as [`Shape::parameter_names`](crate::Shape::parameter_names) lists them. The rate γ_a of a trained second layer does not follow γ.
     pub by_parameters: DMatrix<f64>,
 }
 
-impl Shape {
-    /// Columns of a Jacobian: the entries of the state, then γ, Δ and P_rs (r ≤ s, row by row).
-    pub const fn jacobian_columns(self) -> usize {
-        self.dim() + 2 + self.k * (self.k + 1) / 2
-    }
-
-    /// Names of the parameters a Jacobian has columns for: `gamma`, `Delta`, `P_1_1`, `P_1_2`, ...
-    ///
-    /// ```
-    /// let shape = overlap::Shape { k: 2, p: 1, trained: false };
-    /// assert_eq!(shape.parameter_names(), ["gamma", "Delta", "P_1_1", "P_1_2", "P_2_2"]);
-    /// ```
-    pub fn parameter_names(self) -> Vec<String> {
-        let mut names = vec!["gamma".to_owned(), "Delta".to_owned()];
-        for r in 1..=self.k {
-            names.extend((r..=self.k).map(|s| format!("P_{r}_{s}")));
-        }
-        names
-    }
-}
-
-/// The Jacobian of the right-hand side of `problem` at `state` (layout of [`Shape`]), for a system declared with
+/// The Jacobian of the right-hand side of `problem` at `state` (layout of [`Shape`](crate::Shape)), for a system declared with
 /// `jacobian = true`.
 ///
 /// # Errors

@@ -11,7 +11,6 @@ pub(crate) mod problem;
 pub mod problem_file;
 pub(crate) mod problem_json;
 pub(crate) mod schedule;
-pub(crate) mod shape;
 pub(crate) mod state;
 pub(crate) mod system;
 pub(crate) mod weighted;

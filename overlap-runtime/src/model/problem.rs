@@ -4,9 +4,7 @@ use crate::error::check_at_least;
 use crate::model::initial::{self, Initial};
 use crate::{Activation, Error, Schedule, Shape};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
-
-/// Most units of a network: the equations cost (k + p)^4, so that more would never be solved, only exhaust the memory.
-pub const MAX_UNITS: usize = 1024;
+use overlap_layout::MAX_UNITS;
 
 /// An output scale s of a network s Σ a_i σ(λ_i).
 #[derive(Debug, Clone, Copy, PartialEq)]

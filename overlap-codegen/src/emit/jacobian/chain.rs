@@ -6,10 +6,10 @@
 //! each in an array of its own ([`Sum`]), and carried on from there.
 
 use crate::emit::parts::{depends_on, split, symbols};
-use crate::equations::Pair;
-use crate::expr::{Expr, Node, Pool};
-use crate::gaussian::{Definition, rename};
-use crate::symbol::{Index, Kind, Symbol};
+use overlap_engine::equations::Pair;
+use overlap_engine::expr::{Expr, Node, Pool};
+use overlap_engine::gaussian::{Definition, rename};
+use overlap_engine::symbol::{Index, Kind, Symbol};
 use std::collections::BTreeMap;
 
 /// Names of Gram determinants of a tilted measure, 1 + q_nn - u_jn² - v_jln² for erf: derivatives pass through them.

@@ -5,9 +5,9 @@ use super::{rate_derivative, rates, rows};
 use crate::emit::patterns::{arm, block, is_teacher, patterns};
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{Sizes, ident};
-use crate::equations::{Equations, I, J, L};
-use crate::expr::{Expr, Node, Rational};
-use crate::symbol::{Index, Parameter, Symbol};
+use overlap_engine::equations::{Equations, I, J, L};
+use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::symbol::{Index, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 

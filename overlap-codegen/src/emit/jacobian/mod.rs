@@ -13,9 +13,9 @@ use super::lanes::{load_of_student, range};
 use super::nest::{Level, Nest};
 use super::scalar::scalar;
 use super::{Sizes, count, ident};
-use crate::equations::{Equations, I, M};
-use crate::expr::{Expr, Node, Rational};
-use crate::symbol::{Parameter, Symbol};
+use overlap_engine::equations::{Equations, I, M};
+use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::symbol::{Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -27,10 +27,10 @@ pub fn jacobian(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     } else {
         (flow(equations, sizes), noise::noise(equations, sizes))
     };
-    let (dim, readouts) = (sizes.dim(), if trained { sizes.p } else { 0 });
-    let columns = count(dim + 2 + sizes.k * (sizes.k + 1) / 2);
+    let dim = sizes.dim();
+    let columns = count(sizes.jacobian_columns());
     let first_a = trained.then(|| {
-        let first = count(dim - readouts);
+        let first = count(sizes.a(0));
         quote!(const FIRST_A: usize = #first;)
     });
     let dim = count(dim);

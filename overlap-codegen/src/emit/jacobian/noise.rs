@@ -6,8 +6,8 @@ use crate::emit::lanes::{bounds, load_of_pair, range, roles};
 use crate::emit::nest::{Level, Nest};
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{MAX_LANES, SIDE_BY_SIDE, Sizes, count};
-use crate::equations::{Equations, J, L, M, Pair};
-use crate::symbol::{Index, Parameter, Symbol};
+use overlap_engine::equations::{Equations, J, L, M, Pair};
+use overlap_engine::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -374,6 +374,6 @@ fn by_lane_name(number: usize) -> Ident {
 
 /// Number of pairs of different nodes.
 fn pairs_apart(pair: Pair, sizes: Sizes) -> usize {
-    let (n, m) = (sizes.units(pair.n), sizes.units(pair.m));
+    let (n, m) = (pair.n.units(sizes), pair.m.units(sizes));
     if pair.symmetric { n * (n - 1) / 2 } else { n * m }
 }

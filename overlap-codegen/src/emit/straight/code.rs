@@ -3,10 +3,10 @@
 use super::determinants::Gram;
 use crate::emit::scalar::parameter_tokens;
 use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
-use crate::equations::Equations;
-use crate::expr::{Expr, Node, Pool, Rational, to_f64};
-use crate::gaussian::Definition;
-use crate::symbol::{Index, Symbol};
+use overlap_engine::equations::Equations;
+use overlap_engine::expr::{Expr, Node, Pool, Rational, to_f64};
+use overlap_engine::gaussian::Definition;
+use overlap_engine::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
@@ -351,17 +351,16 @@ impl<'a> Straight<'a> {
 
 /// Where a given quantity is found, and the name it gets.
 pub(super) fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
-    let Sizes { k, p, trained } = sizes;
+    let trained = sizes.trained;
     let unit = |index: Index| match index {
         Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
         Index::Role(..) => unreachable!("straight-line code has no loops"),
     };
-    let a_offset = k * p + p * (p + 1) / 2;
     match *symbol {
         Symbol::Parameter(parameter) => (None, get(parameter_tokens(parameter))),
         Symbol::Readout(index) => {
             let i = unit(index);
-            let (position, i) = (count(a_offset + i), count(i));
+            let (position, i) = (count(sizes.a(i)), count(i));
             let tokens = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
             (Some(ident(&format!("a_{index}"))), tokens)
         }
@@ -372,7 +371,7 @@ pub(super) fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream
         }
         Symbol::Coefficient(index) => {
             let i = unit(index);
-            let (position, i) = (count(a_offset + i), count(i));
+            let (position, i) = (count(sizes.a(i)), count(i));
             let a = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
             (Some(ident(&format!("c_{index}"))), quote!(-s.get(&parameters.s) * #a))
         }
@@ -380,15 +379,15 @@ pub(super) fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream
             let (x, y) = (unit(a), unit(b));
             let (letter, tokens) = match (a, b) {
                 (Index::Teacher(_), Index::Teacher(_)) => {
-                    let position = count(x * k + y);
+                    let position = count(x * sizes.k + y);
                     ("p", quote!(teacher_overlaps[#position]))
                 }
                 (Index::Teacher(_), _) => {
-                    let position = count(x * p + y);
+                    let position = count(sizes.m(x, y));
                     ("m", quote!(state[#position]))
                 }
                 _ => {
-                    let position = count(k * p + x * p + y - x * (x + 1) / 2);
+                    let position = count(sizes.q(x, y));
                     ("q", quote!(state[#position]))
                 }
             };

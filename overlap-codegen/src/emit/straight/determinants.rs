@@ -3,8 +3,8 @@
 use super::code::{Call, Straight, push};
 use crate::emit::parts::symbols;
 use crate::emit::temporary;
-use crate::expr::{Expr, Node, Rational};
-use crate::symbol::Symbol;
+use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::symbol::Symbol;
 use quote::quote;
 use std::collections::HashMap;
 

@@ -1,10 +1,10 @@
 //! The right-hand side and the risk of definite sizes, entry by entry, as expressions.
 
 use crate::emit::Sizes;
-use crate::equations::{Equations, I, J, L};
-use crate::expr::{Expr, Node, Pool};
-use crate::gaussian::place;
-use crate::symbol::{Index, Parameter, Symbol};
+use overlap_engine::equations::{Equations, I, J, L};
+use overlap_engine::expr::{Expr, Node, Pool};
+use overlap_engine::gaussian::place;
+use overlap_engine::symbol::{Index, Parameter, Symbol};
 
 /// The entries of the right-hand side: position in the state, and expression.
 pub(super) fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize, Expr)> {
@@ -34,10 +34,10 @@ pub(super) fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize
 
 /// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
 fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
-    let (student, node) = (sizes.node(i), sizes.node(b));
+    let (student, node) = (Index::node_at(sizes, i), Index::node_at(sizes, b));
     let (mut pulls, mut forces) = (Vec::new(), Vec::new());
     for n in 0..sizes.nodes() {
-        let n = sizes.node(n);
+        let n = Index::node_at(sizes, n);
         let force = equations.force_of(n);
         let pool = &mut equations.pool;
         let places = [(I, student), (force.n, n)];
@@ -53,7 +53,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr
     let (pull, q_ib) = (pool.add(pulls), pool.overlap(student, node));
     let mut summands = vec![pool.mul([q_ib, front, pull])];
     for (n, force) in forces.into_iter().enumerate() {
-        let q_nb = pool.overlap(sizes.node(n), node);
+        let q_nb = pool.overlap(Index::node_at(sizes, n), node);
         summands.push(pool.mul([q_nb, force]));
     }
     let sum = pool.add(summands);
@@ -63,7 +63,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr
 
 /// rate_jl mass (Σ_nm c_n c_m I4(j, l, n, m) / mass + Δ label).
 fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
-    let (j, l) = (sizes.node(j), sizes.node(l));
+    let (j, l) = (Index::node_at(sizes, j), Index::node_at(sizes, l));
     let sum = double_sum(equations, sizes, |equations, n, m| equations.four_point([j, l, n, m]));
     let label = equations.label(j, l);
     let pool = &mut equations.pool;
@@ -77,10 +77,10 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Exp
 
 /// rate Σ_n c_n I2(i, n).
 fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
-    let student = sizes.node(i);
+    let student = Index::node_at(sizes, i);
     let mut summands = Vec::new();
     for n in 0..sizes.nodes() {
-        let n = sizes.node(n);
+        let n = Index::node_at(sizes, n);
         let two_point = equations.two_point(n, student);
         let c_n = equations.pool.symbol(Symbol::Coefficient(n));
         summands.push(equations.pool.mul([c_n, two_point]));
@@ -108,7 +108,7 @@ fn double_sum<'a>(
     for n in 0..sizes.nodes() {
         for m in 0..=n {
             let times = if n == m { 1 } else { 2 };
-            let (n, m) = (sizes.node(n), sizes.node(m));
+            let (n, m) = (Index::node_at(sizes, n), Index::node_at(sizes, m));
             let value = f(equations, n, m);
             let pool = &mut equations.pool;
             let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));

@@ -8,10 +8,10 @@ mod entries;
 pub(super) use code::Straight;
 
 use super::{Sizes, count};
-use crate::equations::Equations;
-use crate::expr::Expr;
-use crate::symbol::Symbol;
 use code::load;
+use overlap_engine::equations::Equations;
+use overlap_engine::expr::Expr;
+use overlap_engine::symbol::Symbol;
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::collections::HashSet;

@@ -19,15 +19,7 @@ impl<const N: usize> Columns<N> {
         while n < N {
             let mut m = 0;
             while m < N {
-                let (low, high) = if n < m { (n, m) } else { (m, n) };
-                let column = if high < k {
-                    shape.dim() + 2 + low * k + high - low * (low + 1) / 2
-                } else if low < k {
-                    shape.m(low, high - k)
-                } else {
-                    shape.q(low - k, high - k)
-                };
-                columns[n][m] = column as u16;
+                columns[n][m] = shape.jacobian_column(n, m) as u16;
                 m += 1;
             }
             n += 1;

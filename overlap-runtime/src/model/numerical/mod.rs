@@ -89,7 +89,7 @@ impl Quadrature {
         let Shape { k, p, trained } = shape;
         let dim = shape.dim();
         let teachers = (0..k).flat_map(|r| (r..k).map(move |s| (r, s)));
-        let columns = dim + 2 + k * (k + 1) / 2;
+        let columns = shape.jacobian_columns();
         let plain = Network::new(shape, activations, parameters, state);
         for column in 0..columns {
             let mut network = plain.lifted();

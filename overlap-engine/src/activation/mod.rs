@@ -2,7 +2,7 @@
 //!
 //! An activation says of which terms x^power · erf(x/√(2w)) it consists ([`Term`]); every expectation, derivative and
 //! equation follows from the rules of [`gaussian`](crate::gaussian) and [`resolve`](crate::resolve). To add one, write
-//! its file, add it to the words of `act = …` (`spec/activations.rs`) and to the runtime's `Activation`, and give the generic
+//! its file, add it to the words of `act = …` (`spec/activations.rs` of `overlap-codegen`) and to the runtime's `Activation`, and give the generic
 //! test (`tests/activations.rs` of the workspace) a line: it compares every closed form with quadrature, the flow with
 //! the slope of the risk, and the equations with SGD.
 
@@ -20,7 +20,6 @@ pub use tanh::Tanh;
 
 use crate::expr::{Expr, Pool};
 use crate::symbol::{Index, Kind};
-use proc_macro2::TokenStream;
 use std::fmt::Debug;
 
 /// coefficient · x^power, times erf(x/√(2 width)) where there is a width.
@@ -60,8 +59,21 @@ pub trait Activation: Debug + Send + Sync {
     /// σ(x) as text and as LaTeX.
     fn formula(&self) -> [String; 2];
 
-    /// The value of the runtime's `Activation` that evaluates σ, relative to that type.
-    fn runtime(&self) -> TokenStream;
+    /// The value of the runtime's `Activation` that evaluates σ.
+    fn runtime(&self) -> Variant;
+}
+
+/// A value of the runtime's `Activation`: the variant and its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Variant {
+    /// `Erf`.
+    Plain(&'static str),
+    /// `ErfGain(2.0)`.
+    Number(&'static str, f64),
+    /// `Hermite(3)`.
+    Degree(&'static str, usize),
+    /// `Polynomial` with these coefficients, c_0 first.
+    Polynomial(Vec<f64>),
 }
 
 /// How activations are written, for messages.

@@ -7,8 +7,8 @@ mod interval;
 mod parse;
 
 use interval::Interval;
-use overlap_codegen::expr::{Expr, Pool, Rational, Style, print};
-use overlap_codegen::symbol::{Index, Symbol};
+use overlap_engine::expr::{Expr, Pool, Rational, Style, print};
+use overlap_engine::symbol::{Index, Symbol};
 use proptest::prelude::*;
 
 /// An expression as a person writes it, before any simplification.

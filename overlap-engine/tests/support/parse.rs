@@ -1,8 +1,8 @@
 //! Reads expressions back from what is printed in the text and ASCII styles.
 #![allow(dead_code, unreachable_pub)]
 
-use overlap_codegen::expr::{Expr, Pool};
-use overlap_codegen::symbol::{Index, Parameter, Symbol};
+use overlap_engine::expr::{Expr, Pool};
+use overlap_engine::symbol::{Index, Parameter, Symbol};
 
 /// Reads `text`; `role` says what a letter of an index stands for.
 pub fn parse(pool: &mut Pool, text: &str, role: &dyn Fn(char) -> Index) -> Result<Expr, String> {

@@ -1,9 +1,7 @@
 //! σ(x) = max(x, 0) = x/2 + (x/2) sign(x).
 
-use super::{Activation, Term};
+use super::{Activation, Term, Variant};
 use crate::expr::Pool;
-use proc_macro2::TokenStream;
-use quote::quote;
 
 /// σ(x) = max(x, 0).
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +28,7 @@ impl Activation for Relu {
         ["max(x, 0)".into(), "\\max(x, 0)".into()]
     }
 
-    fn runtime(&self) -> TokenStream {
-        quote!(Relu)
+    fn runtime(&self) -> Variant {
+        Variant::Plain("Relu")
     }
 }

@@ -1,9 +1,7 @@
 //! σ(x) = tanh(x): smooth, but none of its Gaussian expectations has a closed form.
 
-use super::{Activation, Term};
+use super::{Activation, Term, Variant};
 use crate::expr::Pool;
-use proc_macro2::TokenStream;
-use quote::quote;
 
 /// σ(x) = tanh(x).
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +24,7 @@ impl Activation for Tanh {
         ["tanh(x)".into(), "\\tanh(x)".into()]
     }
 
-    fn runtime(&self) -> TokenStream {
-        quote!(Tanh)
+    fn runtime(&self) -> Variant {
+        Variant::Plain("Tanh")
     }
 }

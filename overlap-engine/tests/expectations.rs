@@ -2,11 +2,11 @@
 
 mod support;
 
-use overlap_codegen::activation::{Activations, Erf};
-use overlap_codegen::expr::Pool;
-use overlap_codegen::gaussian::Expectation;
-use overlap_codegen::resolve::{by_tilting, expectation};
-use overlap_codegen::symbol::Index;
+use overlap_engine::activation::{Activations, Erf};
+use overlap_engine::expr::Pool;
+use overlap_engine::gaussian::Expectation;
+use overlap_engine::resolve::{by_tilting, expectation};
+use overlap_engine::symbol::Index;
 use std::f64::consts::PI;
 use support::quadrature::{Factor, Quadrature};
 use support::{Matrix, Random, covariance, value};

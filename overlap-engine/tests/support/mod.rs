@@ -3,8 +3,8 @@
 
 pub mod quadrature;
 
-use overlap_codegen::expr::{Expr, Pool};
-use overlap_codegen::symbol::{Index, Symbol};
+use overlap_engine::expr::{Expr, Pool};
+use overlap_engine::symbol::{Index, Symbol};
 
 pub const NODES: usize = 4;
 pub type Matrix = [[f64; NODES]; NODES];

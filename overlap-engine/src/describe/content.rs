@@ -2,11 +2,11 @@
 
 use super::document::{Block, Document, Piece, Right, Section};
 use crate::activation::Activations;
-use crate::emit::Sizes;
 use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node};
 use crate::gaussian::{Definition, place};
 use crate::symbol::{Index, Kind};
+use overlap_layout::Shape;
 
 /// What is printed and not stored as such.
 pub(super) struct Shown {
@@ -74,7 +74,7 @@ pub(super) fn vector(definition: &Definition) -> Block {
 }
 
 /// `ErfK2P3: overlap dynamics of one-pass SGD, 2 teacher units, …`.
-pub(super) fn title(name: &str, Sizes { k, p, trained }: Sizes) -> String {
+pub(super) fn title(name: &str, Shape { k, p, trained }: Shape) -> String {
     format!(
         "{name}: overlap dynamics of one-pass SGD, {}, {}, second layer {}",
         plural(k, "teacher unit"),
@@ -87,22 +87,22 @@ pub(super) fn document(
     equations: &Equations<'_>,
     activations: Activations<'_>,
     name: &str,
-    sizes: Sizes,
+    shape: Shape,
     shown: &Shown,
 ) -> Document {
     let expectations = expectations(equations, activations, shown);
-    let motion = motion(equations, sizes.trained, shown);
+    let motion = motion(equations, shape.trained, shown);
     Document {
-        title: title(name, sizes),
+        title: title(name, shape),
         sections: vec![
-            Section { heading: "Setting", blocks: setting(activations, sizes) },
+            Section { heading: "Setting", blocks: setting(activations, shape) },
             Section { heading: "Expectations", blocks: expectations },
             Section { heading: "Equations of motion", blocks: motion },
         ],
     }
 }
 
-pub(super) fn setting(activations: Activations<'_>, Sizes { k, p, .. }: Sizes) -> Vec<Block> {
+pub(super) fn setting(activations: Activations<'_>, Shape { k, p, .. }: Shape) -> Vec<Block> {
     let agree = activations.agree();
     let star = if agree { "" } else { "*" };
     let n = marks(activations)[1];

@@ -3,13 +3,13 @@
 use super::content::{marks, setting, title};
 use super::document::{Block, Document, Piece, Right, Section};
 use crate::activation::Activations;
-use crate::emit::Sizes;
+use overlap_layout::Shape;
 
 /// The equations, and where they come from.
 pub(super) fn documents(
     activations: Activations<'_>,
     name: &str,
-    sizes: Sizes,
+    shape: Shape,
     nodes: usize,
 ) -> [Document; 2] {
     let n = marks(activations)[1];
@@ -32,7 +32,7 @@ pub(super) fn documents(
             )],
         ),
     ];
-    if sizes.trained {
+    if shape.trained {
         motion.push(Block::formula("da_i/dt", "γ_a s E[E σ(λ_i)]"));
     }
     motion.push(Block::formula("R", "½ E[E²] + Δ/2").by("risk"));
@@ -53,12 +53,12 @@ pub(super) fn documents(
             "None of these expectations has a closed form for the activations of this system: they are integrated numerically.",
         ),
     ];
-    let title = title(name, sizes);
+    let title = title(name, shape);
     [
         Document {
             title: title.clone(),
             sections: vec![
-                Section { heading: "Setting", blocks: setting(activations, sizes) },
+                Section { heading: "Setting", blocks: setting(activations, shape) },
                 Section { heading: "Equations of motion", blocks: motion },
             ],
         },

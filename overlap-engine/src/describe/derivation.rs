@@ -2,14 +2,13 @@
 
 use super::content::{Shown, by_node, four_point, marks, motion, vector, who};
 use super::document::{Block, Document, Piece, Right, Section};
-use crate::activation::{Activation, Activations, Term};
-use crate::emit::Sizes;
+use crate::activation::{Activation, Activations, Term, Variant};
 use crate::equations::{Equations, I, J, L, M, N, risk_summand};
 use crate::expr::{Expr, Node, Pool, Rational, Style, print};
 use crate::gaussian::{Covariance, Expectation, arcsine_law, rename};
 use crate::resolve;
 use crate::symbol::{Index, Kind, Symbol};
-use proc_macro2::TokenStream;
+use overlap_layout::Shape;
 
 /// Products of terms shown one by one; polynomials have many.
 const MOST_PRODUCTS: usize = 12;
@@ -19,7 +18,7 @@ pub(super) fn document(
     equations: &mut Equations<'_>,
     activations: Activations<'_>,
     name: &str,
-    Sizes { trained, .. }: Sizes,
+    Shape { trained, .. }: Shape,
     shown: &Shown,
 ) -> Document {
     let sections = vec![
@@ -230,8 +229,8 @@ impl Activation for Single {
     fn formula(&self) -> [String; 2] {
         Default::default()
     }
-    fn runtime(&self) -> TokenStream {
-        TokenStream::new()
+    fn runtime(&self) -> Variant {
+        Variant::Plain("")
     }
 }
 

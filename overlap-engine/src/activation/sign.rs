@@ -1,9 +1,7 @@
 //! σ(x) = sign(x), the limit of erf(g x/√2) for g → ∞: for teachers.
 
-use super::{Activation, Term};
+use super::{Activation, Term, Variant};
 use crate::expr::Pool;
-use proc_macro2::TokenStream;
-use quote::quote;
 
 /// σ(x) = sign(x).
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +29,7 @@ impl Activation for Sign {
         ["sign(x)".into(), "\\operatorname{sign}(x)".into()]
     }
 
-    fn runtime(&self) -> TokenStream {
-        quote!(Sign)
+    fn runtime(&self) -> Variant {
+        Variant::Plain("Sign")
     }
 }

@@ -12,7 +12,7 @@ const MOST_FACTORS: usize = 2_000_000;
 impl Pool {
     /// The parts that `expr` is made of, each once and itself last. A node is made after its parts, so the order of the
     /// handles will do; nothing here recurses, and shared parts are dealt with once.
-    pub(crate) fn parts(&self, expr: Expr) -> Vec<Expr> {
+    pub fn parts(&self, expr: Expr) -> Vec<Expr> {
         let mut seen = HashSet::new();
         self.reach(expr, &mut seen);
         let mut parts: Vec<Expr> = seen.into_iter().collect();
@@ -256,7 +256,7 @@ impl Pool {
 }
 
 /// The nearest double of a rational with small numerator and denominator.
-pub(crate) fn to_f64(rational: Rational) -> f64 {
+pub fn to_f64(rational: Rational) -> f64 {
     *rational.numer() as f64 / *rational.denom() as f64
 }
 

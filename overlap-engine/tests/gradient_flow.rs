@@ -2,12 +2,12 @@
 
 mod support;
 
-use overlap_codegen::activation::{Activations, Erf};
-use overlap_codegen::equations::{Equations, I, N};
-use overlap_codegen::expr::Pool;
-use overlap_codegen::gaussian::Expectation;
-use overlap_codegen::resolve::expectation;
-use overlap_codegen::symbol::{Index, Parameter, Symbol};
+use overlap_engine::activation::{Activations, Erf};
+use overlap_engine::equations::{Equations, I, N};
+use overlap_engine::expr::Pool;
+use overlap_engine::gaussian::Expectation;
+use overlap_engine::resolve::expectation;
+use overlap_engine::symbol::{Index, Parameter, Symbol};
 use std::f64::consts::PI;
 use support::{Matrix, NODES, Random, covariance, value};
 
@@ -77,7 +77,7 @@ impl Case {
     }
 
     /// The value of a derived expression for student i and node n.
-    fn derived(&self, pool: &Pool, expr: overlap_codegen::expr::Expr, i: usize, n: usize) -> f64 {
+    fn derived(&self, pool: &Pool, expr: overlap_engine::expr::Expr, i: usize, n: usize) -> f64 {
         let node = |index: Index| match index {
             I => i,
             N => n,

@@ -2,8 +2,8 @@
 //! compute it can be compared without a tolerance.
 #![allow(dead_code, unreachable_pub)]
 
-use overlap_codegen::expr::{Expr, Node, Pool, Rational};
-use overlap_codegen::symbol::Symbol;
+use overlap_engine::expr::{Expr, Node, Pool, Rational};
+use overlap_engine::symbol::Symbol;
 use std::collections::HashMap;
 use std::ops::{Add, Mul, Neg, Sub};
 

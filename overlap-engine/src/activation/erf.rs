@@ -1,9 +1,7 @@
 //! σ(x) = erf(g x/√2): with g = 1 the activation of Saad and Solla (Phys. Rev. E 52, 4225, 1995).
 
-use super::{Activation, Term};
+use super::{Activation, Term, Variant};
 use crate::expr::{Expr, Pool, Rational, to_f64};
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
 
 /// σ(x) = erf(g x/√2) with gain g > 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +48,7 @@ impl Activation for Erf {
         }
     }
 
-    fn runtime(&self) -> TokenStream {
-        if self.has_gain() {
-            let gain = Literal::f64_unsuffixed(to_f64(self.gain));
-            quote!(ErfGain(#gain))
-        } else {
-            quote!(Erf)
-        }
+    fn runtime(&self) -> Variant {
+        if self.has_gain() { Variant::Number("ErfGain", to_f64(self.gain)) } else { Variant::Plain("Erf") }
     }
 }

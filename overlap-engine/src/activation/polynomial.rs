@@ -1,13 +1,9 @@
 //! σ(x) = Σ_n c_n x^n, and the Hermite polynomials: every expectation is a polynomial in the overlaps (Wick).
 
-use super::{Activation, Term};
-use crate::emit::literal;
+use super::{Activation, Term, Variant};
 use crate::expr::{Pool, Rational, to_f64};
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
 
-/// The largest degree: the number of monomials of I4 grows fast with it.
-pub const MAX_DEGREE: usize = 6;
+pub use overlap_layout::MAX_DEGREE;
 
 /// How a polynomial was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,16 +130,12 @@ impl Activation for Polynomial {
         [text, latex]
     }
 
-    fn runtime(&self) -> TokenStream {
+    fn runtime(&self) -> Variant {
         match self.form {
-            Form::Linear => quote!(Linear),
-            Form::Hermite => {
-                let n = Literal::usize_unsuffixed(self.degree());
-                quote!(Hermite(#n))
-            }
+            Form::Linear => Variant::Plain("Linear"),
+            Form::Hermite => Variant::Degree("Hermite", self.degree()),
             Form::Powers => {
-                let values = self.coefficients.iter().map(|value| literal(to_f64(*value)));
-                quote!(polynomial(&[#(#values),*]))
+                Variant::Polynomial(self.coefficients.iter().map(|value| to_f64(*value)).collect())
             }
         }
     }

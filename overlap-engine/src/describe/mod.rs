@@ -13,11 +13,11 @@ mod text;
 mod typeset;
 
 use crate::activation::Activations;
-use crate::emit::Sizes;
 use crate::equations::Equations;
 use crate::expr::{Pool, Style};
 use content::Shown;
 use document::Document;
+use overlap_layout::Shape;
 
 /// The system's equations in all styles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,23 +52,23 @@ pub fn describe(
     equations: &mut Equations<'_>,
     activations: Activations<'_>,
     name: &str,
-    sizes: Sizes,
+    shape: Shape,
 ) -> Description {
     let shown = Shown::new(equations);
-    let document = content::document(equations, activations, name, sizes, &shown);
-    let derivation = derivation::document(equations, activations, name, sizes, &shown);
-    in_all_styles(document, derivation, &equations.pool, name, sizes)
+    let document = content::document(equations, activations, name, shape, &shown);
+    let derivation = derivation::document(equations, activations, name, shape, &shown);
+    in_all_styles(document, derivation, &equations.pool, name, shape)
 }
 
 /// Describes a system whose expectations are integrated at run time, with so many nodes in every dimension.
 pub fn describe_numerical(
     activations: Activations<'_>,
     name: &str,
-    sizes: Sizes,
+    shape: Shape,
     nodes: usize,
 ) -> Description {
-    let [document, derivation] = numerical::documents(activations, name, sizes, nodes);
-    in_all_styles(document, derivation, &Pool::new(), name, sizes)
+    let [document, derivation] = numerical::documents(activations, name, shape, nodes);
+    in_all_styles(document, derivation, &Pool::new(), name, shape)
 }
 
 fn in_all_styles(
@@ -76,7 +76,7 @@ fn in_all_styles(
     derivation: Document,
     pool: &Pool,
     name: &str,
-    Sizes { k, p, .. }: Sizes,
+    Shape { k, p, .. }: Shape,
 ) -> Description {
     let units = format!(
         "{name}: r = 1..{k} teachers, i, j, l = 1..{p} students, m, n = 1..{} nodes, teachers first",

@@ -14,7 +14,7 @@ mod orthant;
 mod print;
 mod style;
 
-pub(crate) use calculus::to_f64;
+pub use calculus::to_f64;
 pub(crate) use print::named;
 pub use print::{print, print_summands};
 pub use style::Style;

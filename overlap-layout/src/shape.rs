@@ -45,6 +45,37 @@ impl Shape {
         self.k * self.p + self.p * (self.p + 1) / 2
     }
 
+    /// Columns of a Jacobian: the entries of the state, then γ, Δ and P_rs (r ≤ s, row by row).
+    pub const fn jacobian_columns(self) -> usize {
+        self.dim() + 2 + self.k * (self.k + 1) / 2
+    }
+
+    /// Column of q_nm = q_mn in a Jacobian (nodes from 0, teachers first, any order): of an entry of the state, or of P.
+    pub const fn jacobian_column(self, n: usize, m: usize) -> usize {
+        let (low, high) = if n < m { (n, m) } else { (m, n) };
+        if high < self.k {
+            self.dim() + 2 + low * self.k + high - low * (low + 1) / 2
+        } else if low < self.k {
+            self.m(low, high - self.k)
+        } else {
+            self.q(low - self.k, high - self.k)
+        }
+    }
+
+    /// Names of the parameters a Jacobian has columns for: `gamma`, `Delta`, `P_1_1`, `P_1_2`, ...
+    ///
+    /// ```
+    /// let shape = overlap::Shape { k: 2, p: 1, trained: false };
+    /// assert_eq!(shape.parameter_names(), ["gamma", "Delta", "P_1_1", "P_1_2", "P_2_2"]);
+    /// ```
+    pub fn parameter_names(self) -> Vec<String> {
+        let mut names = vec!["gamma".to_owned(), "Delta".to_owned()];
+        for r in 1..=self.k {
+            names.extend((r..=self.k).map(|s| format!("P_{r}_{s}")));
+        }
+        names
+    }
+
     /// Names of the state's entries, units counted from 1 as in the papers: `M_1_1`, ..., `Q_1_1`, ..., `a_1`, ...
     ///
     /// ```
@@ -93,6 +124,26 @@ mod tests {
                     assert_eq!(names[shape.a(i)], format!("a_{}", i + 1));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn columns_of_a_jacobian_are_met_once() {
+        for shape in [Shape { k: 3, p: 5, trained: true }, Shape { k: 1, p: 2, trained: false }] {
+            let nodes = shape.nodes();
+            let mut columns: Vec<usize> = (0..nodes)
+                .flat_map(|n| (0..=n).map(move |m| (n, m)))
+                .map(|(n, m)| {
+                    assert_eq!(shape.jacobian_column(n, m), shape.jacobian_column(m, n));
+                    shape.jacobian_column(n, m)
+                })
+                .collect();
+            // γ, Δ and a trained second layer have columns of their own.
+            columns.extend([shape.dim(), shape.dim() + 1]);
+            columns.extend((0..if shape.trained { shape.p } else { 0 }).map(|i| shape.a(i)));
+            columns.sort_unstable();
+            assert_eq!(columns, (0..shape.jacobian_columns()).collect::<Vec<_>>());
+            assert_eq!(shape.parameter_names().len(), shape.jacobian_columns() - shape.dim());
         }
     }
 }

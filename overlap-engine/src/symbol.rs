@@ -1,5 +1,6 @@
 //! The letters of the equations: index roles, and the symbols that carry indices.
 
+use overlap_layout::Shape;
 use std::fmt;
 
 /// What an index runs over.
@@ -46,6 +47,28 @@ impl Index {
             Index::Role(kind, _) => kind,
             Index::Teacher(_) => Kind::Teacher,
             Index::Student(_) => Kind::Student,
+        }
+    }
+
+    /// How many nodes a role of this kind runs over.
+    pub const fn units(self, shape: Shape) -> usize {
+        match self.kind() {
+            Kind::Node => shape.nodes(),
+            Kind::Teacher => shape.k,
+            Kind::Student => shape.p,
+        }
+    }
+
+    /// The node at a position: teachers first.
+    ///
+    /// # Panics
+    /// If there are 2^16 units or more.
+    pub fn node_at(shape: Shape, position: usize) -> Self {
+        let unit = |value: usize| u16::try_from(value).expect("far fewer units");
+        if position < shape.k {
+            Index::Teacher(unit(position))
+        } else {
+            Index::Student(unit(position - shape.k))
         }
     }
 }
