@@ -71,4 +71,5 @@ pub mod equations;
 pub mod expr;
 pub mod gaussian;
 pub mod resolve;
+pub mod schedule;
 pub mod symbol;

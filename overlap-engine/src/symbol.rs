@@ -141,3 +141,26 @@ impl Symbol {
         }
     }
 }
+
+/// `gamma`, `a_i`, `c_n`, `q_jn`, `u_jln`: as names in code are made.
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = match self {
+            Symbol::Parameter(Parameter::Gamma) => "gamma",
+            Symbol::Parameter(Parameter::GammaA) => "gamma_a",
+            Symbol::Parameter(Parameter::Scale) => "s",
+            Symbol::Parameter(Parameter::Batch) => "batch",
+            Symbol::Parameter(Parameter::Noise) => "noise",
+            Symbol::Readout(_) => "a",
+            Symbol::Coefficient(_) => "c",
+            Symbol::Overlap(..) => "q",
+            Symbol::Defined(name, _) => name,
+        };
+        f.write_str(letter)?;
+        let indices = self.indices();
+        if !indices.is_empty() {
+            f.write_str("_")?;
+        }
+        indices.iter().try_for_each(|index| write!(f, "{index}"))
+    }
+}

@@ -2,13 +2,11 @@
 
 mod jacobian;
 mod lanes;
-mod nest;
-mod parts;
 mod patterns;
 mod pulls;
-mod scalar;
 mod straight;
 mod words;
+mod write;
 
 pub use jacobian::jacobian;
 pub use lanes::lanes;
@@ -47,18 +45,6 @@ pub(crate) fn count(value: usize) -> Literal {
 
 fn is_one(value: Rational) -> bool {
     value == Rational::ONE
-}
-
-/// over / under, where under may be empty.
-fn quotient(over: TokenStream, under: Vec<TokenStream>) -> TokenStream {
-    match &under[..] {
-        [] => over,
-        [single] => quote!(#over / #single),
-        _ => {
-            let under = times(under);
-            quote!(#over / (#under))
-        }
-    }
 }
 
 /// x * y * ...

@@ -1,8 +1,8 @@
 //! The noise of SGD where I4 has a form of its own for equal nodes: loops over students and nodes around one block of
 //! straight-line code for every pattern of coincidences.
 
-use super::scalar::parameter_tokens;
 use super::straight::Straight;
+use super::write::parameter_tokens;
 use super::{count, ident};
 use overlap_engine::equations::{Equations, J, L};
 use overlap_engine::expr::Expr;

@@ -5,10 +5,10 @@
 //! (q_nn, q_jn, u_jn, …), and of neither (q_jl, …). The derivatives by the second and third sort are summed up over pairs,
 //! each in an array of its own ([`Sum`]), and carried on from there.
 
-use crate::emit::parts::{depends_on, split, symbols};
 use overlap_engine::equations::Pair;
 use overlap_engine::expr::{Expr, Node, Pool};
 use overlap_engine::gaussian::{Definition, rename};
+use overlap_engine::schedule::parts::{depends_on, split, symbols};
 use overlap_engine::symbol::{Index, Kind, Symbol};
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 
 use super::{rate_derivative, rates, rows};
 use crate::emit::patterns::{arm, block, is_teacher, patterns};
-use crate::emit::scalar::parameter_tokens;
+use crate::emit::write::parameter_tokens;
 use crate::emit::{Sizes, ident};
 use overlap_engine::equations::{Equations, I, J, L};
 use overlap_engine::expr::{Expr, Node, Rational};

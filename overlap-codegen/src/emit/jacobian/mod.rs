@@ -9,12 +9,11 @@ mod chain;
 mod coincidences;
 mod noise;
 
-use super::lanes::{load_of_student, range};
-use super::nest::{Level, Nest};
-use super::scalar::scalar;
+use super::write::{range, scalar, statements, tables, value};
 use super::{Sizes, count, ident};
 use overlap_engine::equations::{Equations, I, M};
 use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::schedule::{self, Level, Nest};
 use overlap_engine::symbol::{Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -53,7 +52,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let (rates, rows) = (rates(equations), rows(equations, sizes));
     let forces = equations.forces.clone();
     let mut counter = 0;
-    let mut nest = Nest::new(&mut equations.pool, &[], &load_of_student, &mut counter);
+    let mut nest = Nest::new(&mut equations.pool, &[], &mut counter);
     nest.want_roots_of_nodes();
     let mut loops = Vec::new();
     for force in forces {
@@ -73,7 +72,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
                 if *nest.pool().node(expr) == Node::Rational(Rational::ZERO) {
                     continue;
                 }
-                let (field_name, value) = (ident(field), nest.value(expr, Level::Outer));
+                let (field_name, value) = (ident(field), value(&nest.value(expr, Level::Outer)));
                 stores.push(quote!(s.store(#value, &mut #name.#field_name[n], i);));
                 let sum = match field {
                     "value" => quote!(own_sum),
@@ -85,27 +84,27 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
                 }
             }
         }
-        let (range, at_n) = (range(force.n), nest.at_n(force.n));
+        let (range, at_n) = (range(force.n), statements(nest.at_n(force.n)));
         loops.push(quote! {
             for n in #range {
                 let c_n = s.splat(nodes.c[n]);
-                #(#at_n)*
+                #at_n
                 #(#stores)*
             }
         });
     }
-    let (lane, roots) = (&nest.lane, &nest.roots_of_nodes);
+    let (lane, roots) = (statements(&nest.lane), tables(&nest.roots_of_nodes));
     let readout = sizes.trained.then(|| quote!(let mut readout = Gradient::<N, ROW>::zero();));
     quote! {
         // Gradient flow: lanes are students i, up to p/2 of them twice, as rows are continued.
         let mut flow = Flow::<N, ROW>::zero();
         #readout
         #rates
-        #(#roots)*
+        #roots
         let mut first = 0;
         while first < P + P / 2 {
             let i = first.min(LINE + P / 2 - S::LANES);
-            #(#lane)*
+            #lane
             let (mut own_sum, mut own_by_ii) = (s.splat(0.0), s.splat(0.0));
             #(#loops)*
             s.store(own_sum, &mut flow.own_sum, i);
@@ -187,11 +186,5 @@ fn rows(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
 fn rate_derivative(equations: &mut Equations<'_>, rate: Expr, by: Option<Symbol>) -> TokenStream {
     let pool = &mut equations.pool;
     let expr = by.map_or(rate, |symbol| pool.differentiate(rate, &symbol));
-    scalar(pool, expr, &|symbol| match symbol {
-        Symbol::Readout(index) => {
-            let position = ident(&index.to_string());
-            quote!(nodes.a[#position])
-        }
-        _ => unreachable!("rates hold parameters and a only"),
-    })
+    scalar(&schedule::scalar(pool, expr))
 }

@@ -2,11 +2,11 @@
 
 use super::chain::{AtNode, BRACKET, Case, Chain, Part, SUM, WEIGHT, numbered};
 use super::rate_derivative;
-use crate::emit::lanes::{bounds, load_of_pair, range, roles};
-use crate::emit::nest::{Level, Nest};
-use crate::emit::scalar::parameter_tokens;
+use crate::emit::lanes::packs_of_nodes;
+use crate::emit::write::{self, bounds, range};
 use crate::emit::{MAX_LANES, SIDE_BY_SIDE, Sizes, count};
 use overlap_engine::equations::{Equations, J, L, M, Pair};
+use overlap_engine::schedule::{Level, Nest, Statement, Value, roles};
 use overlap_engine::symbol::{Index, Parameter, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -20,25 +20,24 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
     let pairs = equations.pairs.clone();
     let (mass, label) = (equations.noise.mass, equations.noise.label);
     let chain = Chain::new(&mut equations.pool, &pairs, &equations.noise.vectors);
-    let load = |symbol: &Symbol| load(&chain, symbol);
     let mut counter = 0;
-    let mut nest = Nest::new(&mut equations.pool, &chain.definitions, &load, &mut counter);
-    let mass_value = nest.value(mass, Level::Lane);
+    let mut nest = Nest::new(&mut equations.pool, &chain.definitions, &mut counter);
+    let mass_value = chain.write(&nest.value(mass, Level::Lane));
     let mut scales = Scales::default();
     let (mut tables, mut over_pairs) = (Vec::new(), Vec::new());
     for case in chain.cases.iter().filter(|case| pairs_apart(case.pair, sizes) > 0) {
         let in_front = nest.pool().mul([mass, case.front]);
-        let scale = scales.name(nest.value(in_front, Level::Lane));
+        let scale = scales.name(chain.write(&nest.value(in_front, Level::Lane)));
         let (table, body) = over_pairs_of(&mut nest, &chain, case, &scale, sizes);
         tables.push(table);
         over_pairs.push(body);
     }
-    let before_pairs = nest.take_lane();
+    let before_pairs = chain.write_all(&nest.take_lane());
     let fill: Vec<TokenStream> = roles(&pairs)
         .into_iter()
         .filter_map(|n| {
-            let (range, at_n) = (range(n), nest.at_n(n));
-            (!at_n.is_empty()).then(|| quote!(for n in #range { #(#at_n)* }))
+            let (range, at_n) = (range(n), chain.write_all(nest.at_n(n)));
+            (!at_n.is_empty()).then(|| quote!(for n in #range { #at_n }))
         })
         .collect();
 
@@ -46,9 +45,9 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
     let (mut over_nodes, mut by_lane): (Vec<TokenStream>, Vec<Symbol>) = (Vec::new(), Vec::new());
     for role in roles(&pairs) {
         let at_node = chain.at_node(nest.pool(), role);
-        over_nodes.push(over_nodes_of(&mut nest, at_node, role, sizes, &mut by_lane));
+        over_nodes.push(over_nodes_of(&mut nest, &chain, at_node, role, sizes, &mut by_lane));
     }
-    let before_nodes = nest.take_lane();
+    let before_nodes = chain.write_all(&nest.take_lane());
 
     let parameter = nest.pool().symbol(Symbol::Parameter(Parameter::Noise));
     let added = nest.pool().mul([parameter, label]);
@@ -56,8 +55,8 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
     for (number, symbol) in by_lane.iter().enumerate() {
         summed.push((symbol.clone(), nest.pool().symbol(Symbol::Defined(BY_LANE, vec![numbered(number)]))));
     }
-    let added_value = nest.value(added, Level::Lane);
-    let before_bracket = nest.take_lane();
+    let added_value = chain.write(&nest.value(added, Level::Lane));
+    let before_bracket = chain.write_all(&nest.take_lane());
     let mut stores = Vec::new();
     for (symbol, derivative) in chain.at_lane(nest.pool(), summed, mass, added) {
         let field = match symbol {
@@ -67,14 +66,14 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
             // Δ has a column of its own.
             _ => continue,
         };
-        let value = nest.value(derivative, Level::Lane);
+        let value = chain.write(&nest.value(derivative, Level::Lane));
         stores.push(quote!(s.store(#value, &mut rows.#field, 0);));
     }
     let label = nest.pool().mul([mass, label]);
-    let label = nest.value(label, Level::Lane);
-    let after_nodes = nest.take_lane();
+    let label = chain.write(&nest.value(label, Level::Lane));
+    let after_nodes = chain.write_all(&nest.take_lane());
 
-    let arrays = &nest.kept_over_nodes;
+    let arrays = packs_of_nodes(&nest.kept_over_nodes);
     let sums = chain.sums.iter().enumerate().map(|(number, sum)| {
         let name = sum_name(number);
         match sum.at {
@@ -89,14 +88,14 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
     quote! {
         // Noise of SGD: lanes are pairs of students j, l = j + δ.
         #(#tables)*
-        #(let mut #arrays = [s.splat(0.0); N];)*
+        #arrays
         for delta in 0..BAND {
             let count = if 2 * delta == P { delta } else { P };
             let mut j = 0;
             while j < count {
                 let l = j + delta;
                 let lanes = S::LANES.min(count - j);
-                #(#before_pairs)*
+                #before_pairs
                 let (mut starts, mut rates) = ([0; MAX_LANES], [0.0; MAX_LANES]);
                 #starts_of_scales
                 for lane in 0..lanes {
@@ -112,12 +111,12 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
                 #(#sums)*
                 #coefficient_sums
                 #(#over_pairs)*
-                #(#before_nodes)*
+                #before_nodes
                 #(let mut #by_lane = s.splat(0.0);)*
                 #(#over_nodes)*
-                #(#before_bracket)*
+                #before_bracket
                 let bracket = bracket + #added_value;
-                #(#after_nodes)*
+                #after_nodes
                 #(#stores)*
                 let (mut mass, mut value, mut label): (Lanes, Lanes, Lanes) =
                     ([0.0; MAX_LANES], [0.0; MAX_LANES], [0.0; MAX_LANES]);
@@ -194,11 +193,11 @@ fn over_pairs_of(
     };
     nest.enter(pair.n, pair.m);
     let (argument, function) = nest.split_asin(case.value);
-    let argument = nest.value(argument, Level::Inner);
+    let argument = chain.write(&nest.value(argument, Level::Inner));
     let function = function.then(|| quote!(let values = s.asin_each(values);));
-    let adds: Vec<TokenStream> = case.parts.iter().map(|part| add_part(nest, part)).collect();
+    let adds: Vec<TokenStream> = case.parts.iter().map(|part| add_part(nest, chain, part)).collect();
     let direct = case.direct.map(|direct| {
-        let direct = nest.value(direct, Level::Inner);
+        let direct = chain.write(&nest.value(direct, Level::Inner));
         quote!(s.store(#direct, &mut entries[side], 0);)
     });
     let scatter = direct.is_some().then(|| {
@@ -215,7 +214,7 @@ fn over_pairs_of(
         }
     });
     let entries = direct.is_some().then(|| quote!(let mut entries = [[0.0; MAX_LANES]; SIDE_BY_SIDE];));
-    let front = nest.value(case.front, Level::Lane);
+    let front = chain.write(&nest.value(case.front, Level::Lane));
     let by_c = sizes.trained.then(|| {
         quote! {
             let (n, m) = #table.nodes(pair + side);
@@ -224,7 +223,7 @@ fn over_pairs_of(
             c_sums[m] = s.add_mul(c_sums[m], s.splat(nodes.c[n]), value);
         }
     });
-    let at_m = &nest.at_m;
+    let at_m = chain.write_all(&nest.at_m);
     let body = quote! {{
         let weights = &#table_weights;
         let mut sums = [s.splat(0.0); SIDE_BY_SIDE];
@@ -234,7 +233,7 @@ fn over_pairs_of(
             #entries
             for side in 0..SIDE_BY_SIDE {
                 let (n, m) = #table.nodes(pair + side);
-                #(#at_m)*
+                #at_m
                 values[side] = #argument;
                 #(#adds)*
                 #direct
@@ -252,7 +251,7 @@ fn over_pairs_of(
     (table_tokens, body)
 }
 
-fn add_part(nest: &mut Nest<'_>, part: &Part) -> TokenStream {
+fn add_part(nest: &mut Nest<'_>, chain: &Chain, part: &Part) -> TokenStream {
     let sum = sum_name(part.sum);
     let sum = match part.at {
         Some(at) => {
@@ -261,10 +260,10 @@ fn add_part(nest: &mut Nest<'_>, part: &Part) -> TokenStream {
         }
         None => quote!(#sum),
     };
-    let left = nest.value(part.left, Level::Inner);
+    let left = chain.write(&nest.value(part.left, Level::Inner));
     match part.right {
         Some(right) => {
-            let right = nest.value(right, Level::Inner);
+            let right = chain.write(&nest.value(right, Level::Inner));
             quote!(#sum = s.add_mul(#sum, #left, #right);)
         }
         None => quote!(#sum = #sum + #left;),
@@ -274,13 +273,14 @@ fn add_part(nest: &mut Nest<'_>, part: &Part) -> TokenStream {
 /// The loop over nodes in one role after the sums over pairs. `by_lane` numbers the sums over nodes.
 fn over_nodes_of(
     nest: &mut Nest<'_>,
+    chain: &Chain,
     at_node: AtNode,
     role: Index,
     sizes: Sizes,
     by_lane: &mut Vec<Symbol>,
 ) -> TokenStream {
     nest.enter(role, M);
-    let value = nest.value(at_node.value, Level::Outer);
+    let value = chain.write(&nest.value(at_node.value, Level::Outer));
     let mut results = vec![quote!(bracket = bracket + #value;)];
     for (symbol, derivative) in at_node.own {
         let field = match symbol {
@@ -290,7 +290,7 @@ fn over_nodes_of(
             Symbol::Coefficient(_) if sizes.trained => quote!(by_c),
             _ => continue,
         };
-        let mut value = nest.value(derivative, Level::Outer);
+        let mut value = chain.write(&nest.value(derivative, Level::Outer));
         if matches!(symbol, Symbol::Coefficient(_)) {
             value = quote!(c_sums[n] + #value);
         }
@@ -301,13 +301,13 @@ fn over_nodes_of(
             by_lane.push(symbol);
             by_lane.len() - 1
         });
-        let (name, value) = (by_lane_name(number), nest.value(derivative, Level::Outer));
+        let (name, value) = (by_lane_name(number), chain.write(&nest.value(derivative, Level::Outer)));
         results.push(quote!(#name = #name + #value;));
     }
-    let (range, at_n) = (range(role), nest.at_n(role));
+    let (range, at_n) = (range(role), chain.write_all(nest.at_n(role)));
     quote! {
         for n in #range {
-            #(#at_n)*
+            #at_n
             #(#results)*
         }
     }
@@ -339,16 +339,23 @@ impl Scales {
     }
 }
 
-fn load(chain: &Chain, symbol: &Symbol) -> TokenStream {
+impl Chain {
+    /// A value, whose symbols may be sums.
+    fn write(&self, value: &Value) -> TokenStream {
+        write::value_with(value, &|symbol| given(self, symbol))
+    }
+
+    fn write_all(&self, statements: &[Statement]) -> TokenStream {
+        write::statements_with(statements, &|symbol| given(self, symbol))
+    }
+}
+
+fn given(chain: &Chain, symbol: &Symbol) -> TokenStream {
     let number = |index: &Index| match index {
         Index::Student(number) => usize::from(*number),
         _ => unreachable!("sums are numbered"),
     };
     match symbol {
-        Symbol::Parameter(parameter) => {
-            let parameter = parameter_tokens(*parameter);
-            quote!(s.splat(#parameter))
-        }
         Symbol::Defined(WEIGHT, _) => quote!(s.splat(weights[pair + side])),
         Symbol::Defined(SUM, indices) => {
             let number = number(&indices[0]);
@@ -360,7 +367,7 @@ fn load(chain: &Chain, symbol: &Symbol) -> TokenStream {
             quote!(#name)
         }
         Symbol::Defined(BRACKET, _) => quote!(bracket),
-        other => load_of_pair(other),
+        other => write::given(other),
     }
 }
 

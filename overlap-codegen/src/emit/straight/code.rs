@@ -1,7 +1,7 @@
 //! Straight-line code from expressions: every subexpression computed once, roots and arcsines in packs, stage by stage.
 
 use super::determinants::Gram;
-use crate::emit::scalar::parameter_tokens;
+use crate::emit::write::parameter_tokens;
 use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
 use overlap_engine::equations::Equations;
 use overlap_engine::expr::{Expr, Node, Pool, Rational, to_f64};

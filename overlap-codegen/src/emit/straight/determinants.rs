@@ -1,9 +1,9 @@
 //! Roots of Gram determinants in place of roots of tilted variances, which would wait for other roots.
 
 use super::code::{Call, Straight, push};
-use crate::emit::parts::symbols;
 use crate::emit::temporary;
 use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::schedule::parts::symbols;
 use overlap_engine::symbol::Symbol;
 use quote::quote;
 use std::collections::HashMap;

@@ -1,21 +1,20 @@
-//! Lane code for one loop nest: every subexpression is computed once, in the outermost loop it depends on.
+//! Builds one loop nest: every subexpression is computed once, in the outermost loop it depends on.
 //!
 //! A nest is lanes (packs of students or of pairs of students), inside them a loop over nodes n, and inside that
 //! possibly a loop over nodes m. What depends on n alone and is needed for m as well is kept in an array over nodes.
 
 use super::parts::{depends_on, split, symbols};
-use super::{ident, is_one, literal, temporary, times};
-use overlap_engine::equations::B;
-use overlap_engine::expr::{Expr, Node, Pool, Rational};
-use overlap_engine::gaussian::{Definition, rename};
-use overlap_engine::symbol::{Index, Symbol};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use super::value::{Name, Operation, Statement, Value};
+use super::{Loop, Table};
+use crate::equations::B;
+use crate::expr::{Expr, Node, Pool, Rational};
+use crate::gaussian::{Definition, rename};
+use crate::symbol::{Index, Symbol};
 use std::collections::{BTreeSet, HashMap};
 
 /// The loop an expression belongs to, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Level {
+pub enum Level {
     /// Once per pack of lanes.
     Lane,
     /// Once per node n.
@@ -28,50 +27,43 @@ pub(super) enum Level {
 const NOWHERE: Index = Index::node('∅');
 
 /// Statements of a loop nest under construction.
-pub(super) struct Nest<'a> {
+pub struct Nest<'a> {
     pool: &'a mut Pool,
     definitions: &'a [Definition],
     /// The roles of n and m at present, see [`Nest::enter`].
     outer: Index,
     inner: Index,
-    load: &'a dyn Fn(&Symbol) -> TokenStream,
     counter: &'a mut usize,
     /// Statements before the loop over n.
-    pub(super) lane: Vec<TokenStream>,
+    pub lane: Vec<Statement>,
     /// Statements of the loops over n: one loop for every role that n takes.
-    at_n: Vec<(Index, Vec<TokenStream>)>,
+    at_n: Vec<Loop>,
     /// Statements of the loop over m.
-    pub(super) at_m: Vec<TokenStream>,
+    pub at_m: Vec<Statement>,
     /// Names of what the loop over n keeps for the loop over m, arrays over nodes.
-    pub(super) kept_over_nodes: Vec<Ident>,
+    pub kept_over_nodes: Vec<Name>,
     /// Whether two fields may be one, so that 1 - x² under an arcsine's x is exactly 0 there.
-    pub(super) degenerate: bool,
+    pub degenerate: bool,
     /// Whether products and sums are rounded apart, so that x y - z² is exactly 0 where x, y and z are one number.
     unfused: bool,
-    values: HashMap<(Expr, Level), Ident>,
-    arrays: HashMap<Expr, Ident>,
+    values: HashMap<(Expr, Level), Name>,
+    arrays: HashMap<Expr, Name>,
     /// Whether roots of nodes are tabulated, see [`Nest::want_roots_of_nodes`].
     wants_roots: bool,
-    /// The code that fills the tables, to be put before all loops.
-    pub(super) roots_of_nodes: Vec<TokenStream>,
-    /// The tables, by what is under the root of node b.
-    tables: HashMap<Expr, Ident>,
+    /// The tables, to be filled before all loops.
+    pub roots_of_nodes: Vec<Table>,
+    /// Their names, by what is under the root of node b.
+    tables: HashMap<Expr, Name>,
 }
 
 impl<'a> Nest<'a> {
-    /// An empty nest. `load` gives the pack of a symbol that is not defined; `counter` numbers temporaries.
-    pub(super) fn new(
-        pool: &'a mut Pool,
-        definitions: &'a [Definition],
-        load: &'a dyn Fn(&Symbol) -> TokenStream,
-        counter: &'a mut usize,
-    ) -> Self {
+    /// An empty nest; `counter` numbers temporaries.
+    pub fn new(pool: &'a mut Pool, definitions: &'a [Definition], counter: &'a mut usize) -> Self {
         Nest {
             pool,
             definitions,
             outer: NOWHERE,
             inner: NOWHERE,
-            load,
             counter,
             lane: Vec::new(),
             at_n: Vec::new(),
@@ -87,26 +79,26 @@ impl<'a> Nest<'a> {
         }
     }
 
-    /// From now on, roots of what belongs to one node alone are taken once, lanes over nodes, not once per pack: the code
-    /// in `roots_of_nodes` stands before all loops then.
-    pub(super) fn want_roots_of_nodes(&mut self) {
+    /// From now on, roots of what belongs to one node alone are taken once, lanes over nodes, not once per pack: the tables
+    /// of `roots_of_nodes` are filled before all loops then.
+    pub fn want_roots_of_nodes(&mut self) {
         self.wants_roots = true;
     }
 
     /// Starts the loops of one case: over nodes n, and inside it over nodes m.
-    pub(super) fn enter(&mut self, outer: Index, inner: Index) {
+    pub fn enter(&mut self, outer: Index, inner: Index) {
         (self.outer, self.inner) = (outer, inner);
         self.at_m.clear();
         self.values.retain(|&(_, level), _| level != Level::Inner);
     }
 
     /// The statements of the loop over n in the given role.
-    pub(super) fn at_n(&self, n: Index) -> &[TokenStream] {
-        self.at_n.iter().find(|(role, _)| *role == n).map_or(&[], |(_, statements)| statements)
+    pub fn at_n(&self, n: Index) -> &[Statement] {
+        self.at_n.iter().find(|known| known.n == n).map_or(&[], |known| &known.statements)
     }
 
     /// Splits a product into the part that does not depend on nodes and the rest.
-    pub(super) fn split_lane_factors(&mut self, expr: Expr) -> (Expr, Expr) {
+    pub fn split_lane_factors(&mut self, expr: Expr) -> (Expr, Expr) {
         let (outer, inner) = (self.outer, self.inner);
         let inside =
             |pool: &Pool, factor: Expr| depends_on(pool, factor, outer) || depends_on(pool, factor, inner);
@@ -115,55 +107,59 @@ impl<'a> Nest<'a> {
     }
 
     /// Ends the loops over nodes: what comes next has loops of its own, and arrays at hand.
-    pub(super) fn next_loops(&mut self) {
+    pub fn next_loops(&mut self) {
         self.enter(NOWHERE, NOWHERE);
         self.at_n.clear();
         self.values.retain(|&(_, level), _| level == Level::Lane);
     }
 
     /// The statements before the loops, to be put where the nest is now.
-    pub(super) fn take_lane(&mut self) -> Vec<TokenStream> {
+    pub fn take_lane(&mut self) -> Vec<Statement> {
         std::mem::take(&mut self.lane)
     }
 
     /// The home of the expressions.
-    pub(super) fn pool(&mut self) -> &mut Pool {
+    pub fn pool(&mut self) -> &mut Pool {
         self.pool
     }
 
-    /// The tokens of the value of `expr` in the loop `here`; adds the statements that compute it.
-    pub(super) fn value(&mut self, expr: Expr, here: Level) -> TokenStream {
+    /// The value of `expr` in the loop `here`; adds the statements that compute it.
+    pub fn value(&mut self, expr: Expr, here: Level) -> Value {
         let level = self.level(expr);
         if level == Level::Outer && here == Level::Inner {
             return self.array_element(expr);
         }
         if let Some(name) = self.values.get(&(expr, level)) {
-            return quote!(#name);
+            return Value::Name(name.clone());
         }
         // Kept by earlier loops.
         if let (Level::Outer, Some(array)) = (level, self.arrays.get(&expr)) {
-            return quote!(#array[n]);
+            return Value::Element(array.clone(), self.outer);
         }
-        let (name, tokens) = match self.pool.node(expr).clone() {
+        let (name, value) = match self.pool.node(expr).clone() {
             Node::Symbol(symbol) => {
-                let name = ident(&speaking_name(&symbol));
+                let name = match symbol {
+                    // Not `s`, nor `noise`: names that the loops around may have.
+                    Symbol::Parameter(_) => format!("parameter_{symbol}"),
+                    _ => symbol.to_string(),
+                };
                 match self.body(&symbol) {
                     Some(body) => (name, self.compute(body, level)),
-                    None => (name, (self.load)(&symbol)),
+                    None => (name, Value::Given(symbol)),
                 }
             }
             _ => {
-                let tokens = self.compute(expr, level);
-                (self.fresh(), tokens)
+                let value = self.compute(expr, level);
+                (self.fresh(), value)
             }
         };
-        self.statements(level).push(quote!(let #name = #tokens;));
+        self.statements(level).push(Statement::Let(name.clone(), value));
         self.values.insert((expr, level), name.clone());
-        quote!(#name)
+        Value::Name(name)
     }
 
     /// x and true for arcsin(x), else the expression itself: the loop over m evaluates arcsines side by side.
-    pub(super) fn split_asin(&self, expr: Expr) -> (Expr, bool) {
+    pub fn split_asin(&self, expr: Expr) -> (Expr, bool) {
         match self.pool.node(expr) {
             Node::Asin(x) => (*x, true),
             _ => (expr, false),
@@ -178,21 +174,21 @@ impl<'a> Nest<'a> {
         Some(definition.instantiate(self.pool, indices))
     }
 
-    fn fresh(&mut self) -> Ident {
+    fn fresh(&mut self) -> Name {
         *self.counter += 1;
-        temporary(*self.counter)
+        format!("t{}", self.counter)
     }
 
-    fn statements(&mut self, level: Level) -> &mut Vec<TokenStream> {
+    fn statements(&mut self, level: Level) -> &mut Vec<Statement> {
         match level {
             Level::Lane => &mut self.lane,
             Level::Outer => {
-                let outer = self.outer;
-                let position = self.at_n.iter().position(|(role, _)| *role == outer).unwrap_or_else(|| {
-                    self.at_n.push((outer, Vec::new()));
+                let n = self.outer;
+                let position = self.at_n.iter().position(|known| known.n == n).unwrap_or_else(|| {
+                    self.at_n.push(Loop { n, statements: Vec::new() });
                     self.at_n.len() - 1
                 });
-                &mut self.at_n[position].1
+                &mut self.at_n[position].statements
             }
             Level::Inner => &mut self.at_m,
         }
@@ -212,7 +208,7 @@ impl<'a> Nest<'a> {
     }
 
     /// An expression of one node, kept for all nodes: `array[n]` or `array[m]`.
-    fn array_element(&mut self, expr: Expr) -> TokenStream {
+    fn array_element(&mut self, expr: Expr) -> Value {
         let (outer, inner) = (self.outer, self.inner);
         let at = if self.depends_on(expr, inner) { inner } else { outer };
         // The loop that fills the array calls its node n.
@@ -223,26 +219,25 @@ impl<'a> Nest<'a> {
             None => {
                 (self.outer, self.inner) = (own, NOWHERE);
                 let value = self.value(canonical, Level::Outer);
-                let array = format_ident!("{}_all", value.to_string());
+                let Value::Name(name) = &value else { unreachable!("no array holds it yet") };
+                let array = format!("{name}_all");
                 // Teachers and students may share an array.
                 if !self.kept_over_nodes.contains(&array) {
                     self.kept_over_nodes.push(array.clone());
                 }
-                self.statements(Level::Outer).push(quote!(#array[n] = #value;));
+                self.statements(Level::Outer).push(Statement::Keep(array.clone(), value));
                 (self.outer, self.inner) = (outer, inner);
                 self.arrays.insert(canonical, array.clone());
                 array
             }
         };
-        let position = ident(&at.to_string());
-        quote!(#array[#position])
+        Value::Element(array, at)
     }
 
-    /// The expression that computes `expr` from values that are at hand in the loop `level`.
-    fn compute(&mut self, expr: Expr, level: Level) -> TokenStream {
+    /// What computes `expr` from values that are at hand in the loop `level`.
+    fn compute(&mut self, expr: Expr, level: Level) -> Value {
         if let Some(number) = self.pool.constant_value(expr) {
-            let number = literal(number);
-            return quote!(s.splat(#number));
+            return Value::Number(number);
         }
         match self.pool.node(expr).clone() {
             Node::Asin(x) if self.degenerate => {
@@ -251,12 +246,9 @@ impl<'a> Nest<'a> {
                 let rest = self.pool.fraction(rest);
                 let cosine = self.pool.sqrt(rest);
                 let (x, cosine) = (self.value(x, level), self.value(cosine, level));
-                quote!(s.asin_with_cosine(#x, #cosine))
+                Value::Of(Operation::AsinWithCosine, vec![x, cosine])
             }
-            Node::Asin(x) => {
-                let x = self.value(x, level);
-                quote!(s.asin(#x))
-            }
+            Node::Asin(x) => Value::Of(Operation::Asin, vec![self.value(x, level)]),
             Node::FourSigns(_) => unreachable!("orthant integrals are emitted by patterns of nodes"),
             Node::Sum(constant, terms) => self.sum(constant, &terms, level),
             Node::Product(coefficient, factors) => self.product(coefficient, &factors, level),
@@ -265,7 +257,7 @@ impl<'a> Nest<'a> {
     }
 
     /// A sum: what belongs to an outer loop is summed there, the rest is a chain of fused multiply-adds.
-    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)], level: Level) -> TokenStream {
+    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)], level: Level) -> Value {
         let (mut here, mut outside): (Vec<_>, Vec<_>) =
             terms.iter().copied().partition(|&(term, _)| self.level(term) == level);
         // A single outside term joins the chain as it is, and so do those of n where m has some too.
@@ -292,11 +284,14 @@ impl<'a> Nest<'a> {
                 None => groups.push((key, vec![summand])),
             }
         }
-        let mut chain: Option<TokenStream> = None;
+        let mut chain: Option<Value> = None;
         for (_, group) in groups {
             let rest = self.pool.add(group);
             let rest = self.value(rest, level);
-            chain = Some(chain.map_or(rest.clone(), |chain| quote!(#chain + #rest)));
+            chain = Some(match chain {
+                None => rest,
+                Some(chain) => chain.plus(rest),
+            });
         }
         // Single positive quantities first: they can start the chain.
         here.sort_by_key(|&(term, weight)| {
@@ -307,27 +302,22 @@ impl<'a> Nest<'a> {
             let negative = weight < Rational::ZERO;
             chain = Some(match (chain, right, negative) {
                 (None, None, false) => left,
-                (None, None, true) => quote!(-#left),
-                (None, Some(right), false) => quote!(#left * #right),
-                (None, Some(right), true) => quote!(-(#left * #right)),
-                (Some(chain), None, false) => quote!(#chain + #left),
-                (Some(chain), None, true) => quote!(#chain - #left),
-                (Some(chain), Some(right), false) if self.unfused => quote!(#chain + #left * #right),
-                (Some(chain), Some(right), true) if self.unfused => quote!(#chain - #left * #right),
-                (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
-                (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
+                (None, None, true) => left.negated(),
+                (None, Some(right), false) => left.times(right),
+                (None, Some(right), true) => left.times(right).negated(),
+                (Some(chain), None, false) => chain.plus(left),
+                (Some(chain), None, true) => chain.minus(left),
+                (Some(chain), Some(right), false) if self.unfused => chain.plus(left.times(right)),
+                (Some(chain), Some(right), true) if self.unfused => chain.minus(left.times(right)),
+                (Some(chain), Some(right), false) => Value::Of(Operation::AddMul, vec![chain, left, right]),
+                (Some(chain), Some(right), true) => Value::Of(Operation::SubMul, vec![chain, left, right]),
             });
         }
-        chain.unwrap_or_else(|| quote!(s.splat(0.0)))
+        chain.unwrap_or(Value::Number(0.0))
     }
 
     /// |weight| · term as one value or as two to be multiplied.
-    fn two_factors(
-        &mut self,
-        term: Expr,
-        weight: Rational,
-        level: Level,
-    ) -> (TokenStream, Option<TokenStream>) {
+    fn two_factors(&mut self, term: Expr, weight: Rational, level: Level) -> (Value, Option<Value>) {
         let size = if weight < Rational::ZERO { -weight } else { weight };
         if let Node::Product(_, factors) = self.pool.node(term).clone() {
             // x² and x y are two factors; anything longer is split before the last one.
@@ -354,7 +344,7 @@ impl<'a> Nest<'a> {
     }
 
     /// A product: what belongs to an outer loop is multiplied there.
-    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)], level: Level) -> TokenStream {
+    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)], level: Level) -> Value {
         if let ([(base, exponent)], true) = (factors, is_one(coefficient)) {
             return self.power(*base, *exponent, level);
         }
@@ -397,11 +387,11 @@ impl<'a> Nest<'a> {
                 values.push(self.value(whole, level));
             }
         }
-        times(values)
+        Value::product(values)
     }
 
     /// 1/√base from a table, if tables are wanted and `base` is made of the variance of node n, or of node b in lanes.
-    fn tabulated_root(&mut self, base: Expr, level: Level) -> Option<TokenStream> {
+    fn tabulated_root(&mut self, base: Expr, level: Level) -> Option<Value> {
         let node = match level {
             Level::Lane => B,
             Level::Outer => self.outer,
@@ -416,69 +406,53 @@ impl<'a> Nest<'a> {
             Some(table) => table.clone(),
             None => self.tabulate_root(base),
         };
-        Some(if level == Level::Lane { quote!(s.load(&#table, b)) } else { quote!(s.splat(#table[n])) })
+        Some(Value::Tabulated(table, node))
     }
 
-    fn tabulate_root(&mut self, base: Expr) -> Ident {
+    fn tabulate_root(&mut self, base: Expr) -> Name {
         let root = self.pool.pow(base, -1, 2);
-        let load = |_: &Symbol| quote!(s.load(&nodes.variance, b));
-        let mut nest = Nest::new(self.pool, &[], &load, self.counter);
+        let mut nest = Nest::new(self.pool, &[], self.counter);
         let value = nest.value(root, Level::Lane);
-        let (lane, table) = (nest.take_lane(), format_ident!("{}_of_nodes", value.to_string()));
-        self.roots_of_nodes.push(quote! {
-            let mut #table = [0.0; WIDE];
-            let mut b = 0;
-            while b < WIDE {
-                #(#lane)*
-                s.store(#value, &mut #table, b);
-                b += S::LANES;
-            }
-        });
+        let Value::Name(name) = &value else { unreachable!("values of lanes have names") };
+        let table = format!("{name}_of_nodes");
+        let statements = nest.take_lane();
+        self.roots_of_nodes.push(Table { name: table.clone(), statements, value });
         self.tables.insert(base, table.clone());
         table
     }
 
-    fn power(&mut self, base: Expr, exponent: Rational, level: Level) -> TokenStream {
+    fn power(&mut self, base: Expr, exponent: Rational, level: Level) -> Value {
         let (numerator, denominator) = (*exponent.numer(), *exponent.denom());
         if (numerator, denominator) == (-1, 2) {
             if let Some(root) = self.tabulated_root(base, level) {
                 return root;
             }
-            let base = self.value(base, level);
-            return quote!(s.rsqrt(#base));
+            return Value::Of(Operation::Rsqrt, vec![self.value(base, level)]);
         }
         if (numerator, denominator) == (1, 2) {
             let unfused = std::mem::replace(&mut self.unfused, true);
             let base = self.value(base, level);
             self.unfused = unfused;
             // Rounding can carry a Gram determinant of equal fields below 0.
-            return quote!(s.sqrt(s.max(#base, s.splat(0.0))));
+            let positive = Value::Of(Operation::Max, vec![base, Value::Number(0.0)]);
+            return Value::Of(Operation::Sqrt, vec![positive]);
         }
         if (numerator, denominator) == (-1, 1) {
             let root = self.pool.pow(base, -1, 2);
             // Where 1/√x is at hand, 1/x costs one multiplication.
             if let Some(root) = self.values.get(&(root, level)) {
-                return quote!(#root * #root);
+                let root = Value::Name(root.clone());
+                return root.clone().times(root);
             }
-            let base = self.value(base, level);
-            return quote!(s.div(s.splat(1.0), #base));
+            return Value::Of(Operation::Div, vec![Value::Number(1.0), self.value(base, level)]);
         }
         let unit = Rational::new(if numerator < 0 { -1 } else { 1 }, denominator);
         let step = self.pool.pow(base, *unit.numer(), *unit.denom());
         let step = self.value(step, level);
-        times((0..numerator.unsigned_abs()).map(|_| step.clone()))
+        Value::product((0..numerator.unsigned_abs()).map(|_| step.clone()))
     }
 }
 
-/// `q_jn`, `u_jn`, `c_n`, ...
-fn speaking_name(symbol: &Symbol) -> String {
-    let letter = match symbol {
-        Symbol::Parameter(_) => "parameter",
-        Symbol::Readout(_) => "a",
-        Symbol::Coefficient(_) => "c",
-        Symbol::Overlap(..) => "q",
-        Symbol::Defined(name, _) => name,
-    };
-    let indices: String = symbol.indices().iter().map(Index::to_string).collect();
-    if indices.is_empty() { letter.to_owned() } else { format!("{letter}_{indices}") }
+fn is_one(value: Rational) -> bool {
+    value == Rational::ONE
 }

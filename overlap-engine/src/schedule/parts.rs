@@ -1,11 +1,11 @@
 //! What an expression is made of: its indices, its symbols, the factors that belong together.
 
-use overlap_engine::expr::{Expr, Node, Pool};
-use overlap_engine::symbol::{Index, Symbol};
+use crate::expr::{Expr, Node, Pool};
+use crate::symbol::{Index, Symbol};
 use std::collections::BTreeSet;
 
 /// Whether an index occurs in an expression.
-pub(super) fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
+pub fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
     match pool.node(expr) {
         Node::Rational(_) | Node::Pi => false,
         Node::Symbol(symbol) => symbol.indices().contains(&index),
@@ -18,7 +18,7 @@ pub(super) fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
 }
 
 /// The symbols of an expression, in order.
-pub(super) fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
+pub fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
     pool.parts(expr)
         .into_iter()
         .filter_map(|part| match pool.node(part) {
@@ -30,7 +30,7 @@ pub(super) fn symbols(pool: &Pool, expr: Expr) -> BTreeSet<Symbol> {
 
 /// Splits a product into the factors that are `inside` and the others, with its coefficient. What is no product is
 /// inside as a whole, or not.
-pub(super) fn split(pool: &mut Pool, expr: Expr, inside: &dyn Fn(&Pool, Expr) -> bool) -> (Expr, Expr) {
+pub fn split(pool: &mut Pool, expr: Expr, inside: &dyn Fn(&Pool, Expr) -> bool) -> (Expr, Expr) {
     let one = pool.integer(1);
     let Node::Product(coefficient, factors) = pool.node(expr).clone() else {
         return if inside(pool, expr) { (expr, one) } else { (one, expr) };
