@@ -353,6 +353,9 @@ fn jacobian_items(
         }
     };
     let method = quote! {
+        fn has_jacobian(&self) -> ::core::primitive::bool {
+            true
+        }
         fn jacobian(
             &self,
             parameters: &#path::Parameters,

@@ -47,6 +47,9 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
     };
     let jacobian = specification.jacobian.map(|_| {
         quote! {
+            fn has_jacobian(&self) -> ::core::primitive::bool {
+                true
+            }
             fn jacobian(
                 &self,
                 parameters: &#path::Parameters,

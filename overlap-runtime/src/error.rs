@@ -1,5 +1,6 @@
 //! The typed errors of the runtime. Every message names the quantity, its value and the bound it breaks.
 
+use crate::ode::{Solution, SolveFailure};
 use crate::{Ensemble, Trajectory};
 use std::path::PathBuf;
 
@@ -87,6 +88,14 @@ pub enum Error {
         /// Rows for every requested time up to the point of failure.
         partial: Box<Trajectory>,
     },
+    /// The integration of a vector field stopped early; what was solved until then is kept.
+    #[error("{reason}; {} of the output times were reached", .partial.times().len())]
+    Integration {
+        /// Why it stopped.
+        reason: SolveFailure,
+        /// Rows for every requested time up to the point of failure.
+        partial: Box<Solution>,
+    },
     /// The simulation ran away; the rows all replicas reached before are kept.
     #[error(
         "the simulation diverged: {quantity} is {value} at step {step} (t = {time}) of replica {replica}; \
@@ -124,46 +133,6 @@ pub enum Error {
     /// The user asked to stop before anything could be kept.
     #[error("interrupted")]
     Interrupted,
-}
-
-/// Why an integration stopped before its last output time.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SolveFailure {
-    /// The step budget is used up.
-    #[error("more than max_steps = {max_steps} steps are needed: the solution stopped at t = {time}")]
-    MaxSteps {
-        /// The budget.
-        max_steps: usize,
-        /// Time reached.
-        time: f64,
-    },
-    /// The error control asked for a step below rounding.
-    #[error(
-        "the step size underflowed at t = {time}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there"
-    )]
-    StepSizeUnderflow {
-        /// Time reached.
-        time: f64,
-        /// The relative tolerance in use.
-        rtol: f64,
-    },
-    /// The right-hand side or the state is not finite.
-    #[error("{quantity} is {value} at t = {time}: the dynamics diverged")]
-    NotFinite {
-        /// The first overlap that is not finite, e.g. `Q_1_1`.
-        quantity: String,
-        /// Its value.
-        value: f64,
-        /// Time of the last good step.
-        time: f64,
-    },
-    /// The monitor asked to stop (Ctrl-C).
-    #[error("interrupted at t = {time}")]
-    Interrupted {
-        /// Time reached.
-        time: f64,
-    },
 }
 
 impl Error {

@@ -6,16 +6,15 @@
 #[cfg(test)]
 extern crate self as overlap_runtime;
 
+mod dynamics;
 mod error;
 pub mod lanes;
 mod lines;
 mod model;
 mod monitor;
+pub mod ode;
 mod output;
-mod regime;
 mod sgd;
-pub mod solve;
-mod trajectory;
 
 #[doc(hidden)]
 pub use lanes as simd;
@@ -31,7 +30,11 @@ pub mod internal {
     pub use overlap_layout::MAX_UNITS;
 }
 
-pub use error::{Error, SolveFailure};
+pub use dynamics::{
+    Crossing, Limit, NoLimit, Prefactors, Regime, Region, RightHandSide, Trajectory, evaluate, solve,
+    solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
+};
+pub use error::Error;
 pub use model::activation::Activation;
 pub use model::dynamic::DynSystem;
 pub use model::initial::Initial;
@@ -42,15 +45,12 @@ pub use model::state::State;
 pub use model::system::{Parameters, System};
 pub use model::weighted::Weighted;
 pub use monitor::{Monitor, Silent};
+pub use ode::{
+    Event, EventFunction, Method, SolveFailure, SolveOptions, SolveStats, Trigger, linear_times, log_times,
+};
 pub use output::{check_writable, write_atomically};
 pub use overlap_layout::Shape;
-pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use sgd::{
     Algorithm, Ensemble, Precision, SimulateOptions, Simulator, simulate, simulate_monitored, simulate_until,
     whole_steps,
 };
-pub use solve::{
-    Crossing, Event, EventFunction, Method, RightHandSide, SolveOptions, Trigger, evaluate, linear_times,
-    log_times, solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
-};
-pub use trajectory::{SolveStats, Trajectory};

@@ -138,6 +138,11 @@ pub trait System: Send + Sync {
         false
     }
 
+    /// Whether [`jacobian`](System::jacobian) can be evaluated.
+    fn has_jacobian(&self) -> bool {
+        false
+    }
+
     /// E[σ''σ], E[σ'σ'] and E[σσ] of a student and another node, for descent on the population risk; `None` where they are
     /// not known, or are those of error functions.
     #[doc(hidden)]
@@ -204,6 +209,10 @@ impl<S: System + ?Sized> System for &S {
         derivative: &mut [Octet],
     ) -> bool {
         (**self).side_by_side(parameters, state, derivative)
+    }
+
+    fn has_jacobian(&self) -> bool {
+        (**self).has_jacobian()
     }
 
     fn pulls(&self) -> Option<crate::model::generated::Pulls> {

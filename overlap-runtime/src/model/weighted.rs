@@ -60,6 +60,10 @@ impl<S: System> System for Weighted<S> {
         derivative.iter_mut().for_each(|value| *value *= self.whole);
     }
 
+    fn has_jacobian(&self) -> bool {
+        self.system.has_jacobian()
+    }
+
     fn jacobian(&self, parameters: &Parameters, state: &[f64], jacobian: &mut [f64]) -> bool {
         let there = self.system.jacobian(&self.at_rate(parameters), state, jacobian);
         if there {

@@ -84,7 +84,7 @@ impl SolveOptions {
     }
 
     /// Relative and absolute tolerance as they act.
-    pub(super) fn tolerances(&self) -> (f64, f64) {
+    pub(crate) fn tolerances(&self) -> (f64, f64) {
         (self.rtol, self.atol.max(1e-20))
     }
 
@@ -114,7 +114,7 @@ impl Method {
     }
 
     /// Evaluations of one step attempt.
-    pub(super) fn stages(self) -> usize {
+    pub(crate) fn stages(self) -> usize {
         match self {
             Method::Dopri5 => 6,
             Method::Dop853 => 11,
@@ -123,7 +123,7 @@ impl Method {
     }
 
     /// Evaluations that an accepted step costs besides.
-    pub(super) fn after_acceptance(self) -> usize {
+    pub(crate) fn after_acceptance(self) -> usize {
         match self {
             Method::Dopri5 => 0,
             Method::Dop853 | Method::Rodas5P => 1,

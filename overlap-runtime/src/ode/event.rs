@@ -1,34 +1,48 @@
 //! Events: the first time a function of the state crosses zero, where the solve stops or which it only records.
 
-use crate::{Shape, State};
+use crate::State;
 
-/// The function an event watches: of the time t, the state and the risk (with Δ/2).
+/// The function an event of a declared system watches: of the time t, the state and the risk (with Δ/2).
 pub type EventFunction<'a> = dyn Fn(f64, State<'_>, f64) -> f64 + 'a;
+
+/// The function an event of a vector field watches: of the time t and the state x.
+pub type FieldFunction<'a> = dyn Fn(f64, &[f64]) -> f64 + 'a;
+
+/// An [`Event`] of a vector field.
+pub type FieldEvent<'a> = Event<'a, FieldFunction<'a>>;
 
 /// An event: the first time a function becomes zero or changes its sign. The solve ends there, or with
 /// [`record`](Self::record) goes on.
 ///
 /// The sign is looked at after every accepted step, so a function that crosses zero twice within one step is not seen.
-#[derive(Clone, Copy)]
-pub struct Event<'a> {
-    pub(super) function: &'a EventFunction<'a>,
-    pub(super) tolerance: f64,
-    pub(super) trigger: Trigger,
-    pub(super) stops: bool,
+pub struct Event<'a, F: ?Sized = EventFunction<'a>> {
+    pub(crate) function: &'a F,
+    pub(crate) tolerance: f64,
+    pub(crate) trigger: Trigger,
+    pub(crate) stops: bool,
 }
+
+impl<F: ?Sized> Clone for Event<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: ?Sized> Copy for Event<'_, F> {}
 
 /// What of a function's sign is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trigger {
-    /// It becomes zero or changes: [`Event::new`].
+    /// It becomes zero or changes: [`Event::new`], [`FieldEvent::crossing`].
     #[default]
     Change,
-    /// The function is not positive, which may be so at t = 0 already: [`Event::below`].
+    /// The function is not positive, which may be so at t = 0 already: [`Event::below`],
+    /// [`FieldEvent::not_positive`].
     NotPositive,
 }
 
-impl std::fmt::Debug for Event<'_> {
+impl<F: ?Sized> std::fmt::Debug for Event<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Event")
             .field("tolerance", &self.tolerance)
@@ -38,16 +52,32 @@ impl std::fmt::Debug for Event<'_> {
     }
 }
 
-impl<'a> Event<'a> {
-    /// Watches `function(t, state, risk)`, with the crossing located to a relative 1e-10 of t.
-    pub fn new(function: &'a EventFunction<'a>) -> Self {
-        Event { function, tolerance: 1e-10, trigger: Trigger::Change, stops: true }
-    }
+/// The two ways to watch a function of one kind.
+macro_rules! watching {
+    ($function:ident, $change:ident, $not_positive:ident, $arguments:literal) => {
+        impl<'a> Event<'a, $function<'a>> {
+            #[doc = concat!("Watches `function(", $arguments, ")`, with the crossing located to a relative 1e-10 of t.")]
+            pub fn $change(function: &'a $function<'a>) -> Self {
+                Event { function, tolerance: 1e-10, trigger: Trigger::Change, stops: true }
+            }
 
-    /// Watches for the first time that `function(t, state, risk)` is zero or negative; where it is so from the start,
-    /// that is t = 0.
-    pub fn below(function: &'a EventFunction<'a>) -> Self {
-        Event { trigger: Trigger::NotPositive, ..Event::new(function) }
+            #[doc = concat!("Watches for the first time that `function(", $arguments, ")` is zero or negative; where it is so from")]
+            /// the start, that is the start.
+            pub fn $not_positive(function: &'a $function<'a>) -> Self {
+                Event { trigger: Trigger::NotPositive, ..Event::<$function<'a>>::$change(function) }
+            }
+        }
+    };
+}
+
+watching!(EventFunction, new, below, "t, state, risk");
+watching!(FieldFunction, crossing, not_positive, "t, x");
+
+impl<'a, F: ?Sized> Event<'a, F> {
+    /// The same with another function.
+    pub(crate) fn watching<G: ?Sized>(self, function: &'a G) -> Event<'a, G> {
+        let Event { tolerance, trigger, stops, .. } = self;
+        Event { function, tolerance, trigger, stops }
     }
 
     /// The same, which the solve records and passes on.
@@ -73,30 +103,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    pub(super) fn validate(&self) -> Result<(), crate::Error> {
+    pub(crate) fn validate(&self) -> Result<(), crate::Error> {
         if (1e-14..1.0).contains(&self.tolerance) {
             return Ok(());
         }
         Err(crate::Error::invalid("event tolerance", self.tolerance, "at least 1e-14 and less than 1"))
-    }
-}
-
-/// Where an event was met: at or just after the crossing, never before.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Crossing {
-    pub(super) shape: Shape,
-    pub(super) values: Vec<f64>,
-    pub(super) fixed_a: Vec<f64>,
-    /// Time of the crossing.
-    pub time: f64,
-    /// Risk R there, with Δ/2.
-    pub risk: f64,
-}
-
-impl Crossing {
-    /// The state at the crossing.
-    pub fn state(&self) -> State<'_> {
-        State::new(self.shape, &self.values, &self.fixed_a)
     }
 }
 

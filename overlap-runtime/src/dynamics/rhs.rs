@@ -1,8 +1,7 @@
 //! One right-hand side, for people and for the `rhs` command.
 
-use super::attempt::NotFinite;
 use crate::model::schedule::Schedules;
-use crate::{Error, Parameters, Problem, Shape, SolveFailure, State, System};
+use crate::{Error, Parameters, Problem, Shape, State, System};
 use nalgebra::{DMatrix, DVector};
 
 /// The right-hand side of the ODE at one state, as matrices.
@@ -36,7 +35,7 @@ fn at_start(system: &dyn System, problem: &Problem) -> Result<RightHandSide, Err
     system.right_hand_side(&parameters, &state, &mut derivative);
     let risk = system.risk(&parameters, &state);
     if let Some(index) = derivative.iter().position(|value| !value.is_finite()) {
-        return Err(Error::invalid(format!("d{}/dt", name(shape, index)), derivative[index], "finite"));
+        return Err(Error::invalid(format!("d{}/dt", shape.names()[index]), derivative[index], "finite"));
     }
     if !risk.is_finite() {
         return Err(Error::invalid("risk", risk, "finite"));
@@ -78,16 +77,4 @@ pub fn speed<S: System + ?Sized>(
         system.right_hand_side(&schedules.at(&parameters, time), state.as_slice(), &mut derivative);
         derivative.iter().fold(0.0, |most: f64, entry| most.max(entry.abs()))
     })
-}
-
-/// Name of a state entry, e.g. `Q_1_2`.
-pub(super) fn name(shape: Shape, index: usize) -> String {
-    shape.names().swap_remove(index)
-}
-
-/// The failure that names what was not finite.
-pub(super) fn failure(shape: Shape, cause: NotFinite, time: f64) -> SolveFailure {
-    let name = name(shape, cause.index);
-    let quantity = if cause.derivative { format!("d{name}/dt") } else { name };
-    SolveFailure::NotFinite { quantity, value: cause.value, time }
 }

@@ -1,27 +1,45 @@
-//! One solve in progress: steps, output rows, stop condition, jumps of schedules, failures.
+//! One integration in progress: steps, output rows, stop conditions, jumps, failures.
 
-use super::attempt::Stepper;
+use super::attempt::{NotFinite, Stepper};
 use super::control::{Control, first_step, underflows};
-use super::course::Rhs;
-use super::event::{Bracket, Crossing, Event};
+use super::event::{Bracket, FieldEvent};
 use super::rosenbrock::Rosenbrock;
-use super::{SolveOptions, rhs};
+use super::{SolveFailure, SolveOptions, SolveStats, VectorField};
+use crate::Monitor;
 use crate::lanes::MAX_LANES;
-use crate::model::schedule::Schedules;
-use crate::{Monitor, Parameters, Shape, SolveFailure, State, System, Trajectory};
+use std::cell::Cell;
 
-/// One solve in progress.
-pub(super) struct Integration<'a> {
-    rhs: Rhs<'a>,
-    shape: Shape,
-    parameters: &'a Parameters,
-    schedules: &'a Schedules,
-    /// Where schedules jump, the next one last.
+/// Takes a row: time and state.
+pub(crate) type TakeRow<'a> = dyn FnMut(f64, &[f64]) -> Result<(), SolveFailure> + 'a;
+
+/// A vector field whose evaluations are counted; slices may be padded.
+pub(super) struct Counted<'a> {
+    pub(super) field: &'a dyn VectorField,
+    dim: usize,
+    evaluations: Cell<usize>,
+}
+
+impl<'a> Counted<'a> {
+    pub(super) fn new(field: &'a dyn VectorField) -> Self {
+        Counted { field, dim: field.dim(), evaluations: Cell::new(0) }
+    }
+
+    pub(super) fn evaluate(&self, time: f64, state: &[f64], slope: &mut [f64]) {
+        self.evaluations.set(self.evaluations.get() + 1);
+        self.field.slope(time, &state[..self.dim], &mut slope[..self.dim]);
+    }
+}
+
+/// One integration in progress.
+pub(crate) struct Integration<'a> {
+    rhs: Counted<'a>,
+    dim: usize,
+    /// Where the field jumps, the next one last.
     jumps: Vec<f64>,
     times: &'a [f64],
     options: &'a SolveOptions,
     monitor: &'a dyn Monitor,
-    events: &'a [Event<'a>],
+    events: &'a [FieldEvent<'a>],
     /// Values of the event functions at the last accepted step.
     event_values: Vec<f64>,
     /// The steps, and those inside an accepted one.
@@ -29,42 +47,45 @@ pub(super) struct Integration<'a> {
     inside: Stepper,
     /// What implicit steps need besides, of either.
     implicit: Option<[Box<Rosenbrock>; 2]>,
+    /// Where the integration starts.
+    start: f64,
     /// Where the next step begins, and its size.
     time: f64,
     step: f64,
     control: Control,
     attempts: usize,
     reported: f64,
-    pub(super) trajectory: Trajectory,
+    /// Rows handed on so far.
+    rows: usize,
+    pub(crate) stats: SolveStats,
     /// Where each event was met first.
-    pub(super) crossings: Vec<Option<Crossing>>,
+    pub(crate) met: Vec<Option<(f64, Vec<f64>)>>,
     /// Whether one that stops was met.
     stopped: bool,
 }
 
 impl<'a> Integration<'a> {
-    /// Everything checked by the caller: `times` increasing and not empty, `initial` of the shape's length.
-    pub(super) fn new(
-        system: &'a dyn System,
-        (parameters, schedules): (&'a Parameters, &'a Schedules),
-        initial: &[f64],
+    /// Everything checked by the caller: `times` increasing, not empty, none before `start`; `initial` as long as the field says.
+    pub(crate) fn new(
+        field: &'a dyn VectorField,
+        (start, initial): (f64, &[f64]),
         times: &'a [f64],
         options: &'a SolveOptions,
         monitor: &'a dyn Monitor,
-        events: &'a [Event<'a>],
+        events: &'a [FieldEvent<'a>],
     ) -> Self {
-        let mut jumps = schedules.jumps();
+        let dim = field.dim();
+        let mut jumps = field.jumps();
+        jumps.retain(|&jump| jump > start);
         jumps.reverse();
-        let stepper = || Stepper::new(options.method, options.tolerances(), initial.len(), 1);
+        field.begin(start);
+        let stepper = || Stepper::new(options.method, options.tolerances(), dim, 1);
         let mut steps = stepper();
-        steps.state[..initial.len()].copy_from_slice(initial);
-        let shape = system.shape();
-        let implicit = || Box::new(Rosenbrock::new(shape.dim(), shape.jacobian_columns()));
+        steps.state[..dim].copy_from_slice(initial);
+        let implicit = || Box::new(Rosenbrock::new(dim));
         Integration {
-            rhs: Rhs::new(system, parameters, schedules),
-            shape,
-            parameters,
-            schedules,
+            rhs: Counted::new(field),
+            dim,
             jumps,
             times,
             options,
@@ -74,55 +95,54 @@ impl<'a> Integration<'a> {
             steps,
             inside: stepper(),
             implicit: options.method.needs_jacobian().then(|| [implicit(), implicit()]),
-            time: 0.0,
+            start,
+            time: start,
             step: 0.0,
             control: Control::new(options.method),
             attempts: 0,
             reported: 0.0,
-            trajectory: Trajectory::empty(shape, parameters.clone()),
-            crossings: vec![None; events.len()],
+            rows: 0,
+            stats: SolveStats::default(),
+            met: vec![None; events.len()],
             stopped: false,
         }
     }
 
     /// Solves up to the last time, the stop condition or a failure.
-    pub(super) fn run(&mut self) -> Result<(), SolveFailure> {
-        let result = self.solve();
-        let stats = &mut self.trajectory.stats;
-        stats.evaluations = self.rhs.evaluations();
-        stats.rejected = self.attempts.saturating_sub(stats.accepted);
+    pub(crate) fn run(&mut self, rows: &mut TakeRow<'_>) -> Result<(), SolveFailure> {
+        let result = self.solve(rows);
+        self.stats.evaluations = self.rhs.evaluations.get();
+        self.stats.rejected = self.attempts.saturating_sub(self.stats.accepted);
         result
     }
 
-    fn solve(&mut self) -> Result<(), SolveFailure> {
+    fn solve(&mut self, rows: &mut TakeRow<'_>) -> Result<(), SolveFailure> {
         self.begin()?;
-        let state = self.steps.state.to_vec();
-        let state = &state[..self.shape.dim()];
-        if self.times[0] == 0.0 {
-            self.push_row(0.0, state)?;
+        let state = self.steps.state[..self.dim].to_vec();
+        if self.times[0] == self.start {
+            self.push_row(rows, self.start, &state)?;
         }
         for (index, event) in self.events.iter().enumerate() {
-            let value = self.watch(event, 0.0, state)?;
+            let value = watch(event, self.start, &state)?;
             if event.met(f64::NAN, value) {
-                self.meet(index, 0.0, state);
+                self.meet(index, self.start, &state);
             }
             self.event_values[index] = value;
         }
         while !self.finished() {
-            self.advance()?;
+            self.advance(rows)?;
         }
         Ok(())
     }
 
     /// A beginning at the present state: its derivative, and the size of the first step from there.
     fn begin(&mut self) -> Result<(), SolveFailure> {
-        let Integration { steps, rhs, time, shape, options, .. } = self;
-        let state = steps.state.to_vec();
+        let Integration { steps, rhs, time, dim, options, .. } = self;
+        let (dim, state) = (*dim, steps.state.to_vec());
         rhs.evaluate(*time, &state, steps.derivative());
         if let Some(cause) = steps.not_finite(0) {
-            return Err(rhs::failure(*shape, cause, *time));
+            return Err(failure(rhs.field, cause, *time));
         }
-        let dim = shape.dim();
         let (state, slope) = (&state[..dim], &steps.derivative()[..dim]);
         self.step =
             first_step(options.method, options.tolerances(), state, slope, &mut |part, state, slope| {
@@ -133,7 +153,7 @@ impl<'a> Integration<'a> {
     }
 
     /// One attempt of a step.
-    fn advance(&mut self) -> Result<(), SolveFailure> {
+    fn advance(&mut self, rows: &mut TakeRow<'_>) -> Result<(), SolveFailure> {
         let SolveOptions { max_steps, .. } = *self.options;
         if self.attempts >= max_steps {
             return Err(SolveFailure::MaxSteps { max_steps, time: self.time });
@@ -153,12 +173,12 @@ impl<'a> Integration<'a> {
         }
         let time = self.time + self.step;
         end_slope(&mut self.steps, &self.rhs, time);
-        let at_jump = self.accept(time)?;
+        let at_jump = self.accept(rows, time)?;
         match at_jump {
             // Other rates from here on: a new beginning, with a first step of its own.
             Some((jump, state)) => {
                 self.time = jump;
-                self.rhs.jump(jump);
+                self.rhs.field.begin(jump);
                 self.steps.state.copy_from_slice(&state);
                 self.begin()?;
             }
@@ -175,51 +195,35 @@ impl<'a> Integration<'a> {
     }
 
     fn finished(&self) -> bool {
-        self.stopped || self.trajectory.len() == self.times.len()
+        self.stopped || self.rows == self.times.len()
     }
 
-    fn push_row(&mut self, time: f64, state: &[f64]) -> Result<(), SolveFailure> {
-        let risk = self.rhs.risk(time, state);
-        let noise = self.schedules.noise.factor(time) * self.parameters.noise;
-        self.trajectory.push(time, state.to_vec(), risk, noise)
-    }
-
-    /// Value of an event's function.
-    fn watch(&self, event: &Event<'_>, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
-        let view = State::new(self.shape, state, &self.parameters.a);
-        let value = (event.function)(time, view, self.rhs.risk(time, state));
-        if value.is_finite() {
-            return Ok(value);
-        }
-        Err(SolveFailure::NotFinite { quantity: "the stop condition".to_owned(), value, time })
+    fn push_row(&mut self, rows: &mut TakeRow<'_>, time: f64, state: &[f64]) -> Result<(), SolveFailure> {
+        rows(time, state)?;
+        self.rows += 1;
+        Ok(())
     }
 
     /// Event number `index` is met here.
     fn meet(&mut self, index: usize, time: f64, state: &[f64]) {
         self.stopped |= self.events[index].stops;
-        self.crossings[index] = Some(Crossing {
-            shape: self.shape,
-            values: state.to_vec(),
-            fixed_a: self.parameters.a.clone(),
-            time,
-            risk: self.rhs.risk(time, state),
-        });
+        self.met[index] = Some((time, state.to_vec()));
     }
 
     /// Takes the accepted step up to `time`: the rows and the stop condition within it. Where a schedule jumps within it,
     /// only up to there: the answer is the time of the jump and the state then.
-    fn accept(&mut self, time: f64) -> Result<Option<(f64, Vec<f64>)>, SolveFailure> {
-        let dim = self.shape.dim();
+    fn accept(&mut self, rows: &mut TakeRow<'_>, time: f64) -> Result<Option<(f64, Vec<f64>)>, SolveFailure> {
+        let dim = self.dim;
         let jump = self.jumps.last().copied().filter(|&jump| jump <= time);
         let mut reached = time.min(self.end()).min(jump.unwrap_or(f64::INFINITY));
-        let open = |(index, _): &(usize, &Event<'_>)| self.crossings[*index].is_none();
+        let open = |(index, _): &(usize, &FieldEvent<'_>)| self.met[*index].is_none();
         let open: Vec<_> = self.events.iter().enumerate().filter(open).collect();
         if !open.is_empty() {
             let end = self.state_at(reached, time)?;
             let mut met = Vec::new();
             for (index, event) in open {
                 let before = self.event_values[index];
-                let value = self.watch(event, reached, &end[..dim])?;
+                let value = watch(event, reached, &end[..dim])?;
                 self.event_values[index] = value;
                 if !event.met(before, value) {
                     continue;
@@ -228,7 +232,7 @@ impl<'a> Integration<'a> {
                 let mut bracket = Bracket::new((self.time, before), (reached, value));
                 while let Some(probe) = bracket.probe(event.tolerance * reached) {
                     let probed = self.state_at(probe, time)?;
-                    let found = self.watch(event, probe, &probed[..dim])?;
+                    let found = watch(event, probe, &probed[..dim])?;
                     if bracket.update(probe, found) {
                         (at, state) = (probe, probed);
                     }
@@ -247,13 +251,13 @@ impl<'a> Integration<'a> {
                 }
             }
         }
-        while let Some(&at) = self.times.get(self.trajectory.len())
+        while let Some(&at) = self.times.get(self.rows)
             && at <= reached
         {
             let row = self.state_at(at, time)?;
-            self.push_row(at, &row[..dim])?;
+            self.push_row(rows, at, &row[..dim])?;
         }
-        self.trajectory.stats.accepted += 1;
+        self.stats.accepted += 1;
         self.report(reached);
         if self.monitor.should_stop() && !self.finished() {
             return Err(SolveFailure::Interrupted { time: reached });
@@ -302,7 +306,7 @@ impl<'a> Integration<'a> {
     }
 
     fn report(&mut self, time: f64) {
-        let fraction = time / self.end();
+        let fraction = (time - self.start) / (self.end() - self.start);
         if fraction >= self.reported + 1e-3 || self.finished() {
             self.monitor.progress(fraction);
             self.reported = fraction;
@@ -316,14 +320,14 @@ impl<'a> Integration<'a> {
             None => if inside { &self.inside } else { &self.steps }.not_finite(0),
         };
         match cause {
-            Some(cause) => rhs::failure(self.shape, cause, self.time),
+            Some(cause) => failure(self.rhs.field, cause, self.time),
             None => SolveFailure::StepSizeUnderflow { time: self.time, rtol: self.options.rtol },
         }
     }
 }
 
 /// Tries an explicit step: its error in units of what is tolerated.
-fn attempt(stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64, step: f64) -> f64 {
+fn attempt(stepper: &mut Stepper, rhs: &Counted<'_>, time: f64, step: f64) -> f64 {
     let errors = stepper.attempt(&[step; MAX_LANES], &mut |part, state, slope| {
         rhs.evaluate(time + part * step, state, slope);
     });
@@ -331,6 +335,20 @@ fn attempt(stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64, step: f64) -> f64 {
 }
 
 /// The derivative at the end of an accepted step.
-fn end_slope(stepper: &mut Stepper, rhs: &Rhs<'_>, time: f64) {
+fn end_slope(stepper: &mut Stepper, rhs: &Counted<'_>, time: f64) {
     stepper.end_slope(&mut |state, slope| rhs.evaluate(time, state, slope));
+}
+
+/// Value of an event's function.
+fn watch(event: &FieldEvent<'_>, time: f64, state: &[f64]) -> Result<f64, SolveFailure> {
+    let value = (event.function)(time, state);
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(SolveFailure::NotFinite { quantity: "the stop condition".to_owned(), value, time })
+}
+
+/// The failure that names what was not finite.
+fn failure(field: &dyn VectorField, cause: NotFinite, time: f64) -> SolveFailure {
+    cause.failure(&field.name(cause.index), time)
 }

@@ -1,7 +1,8 @@
 //! A solved trajectory: times, states and risks, and its CSV form.
 
 use crate::lines::Lines;
-use crate::{Error, Parameters, Shape, SolveFailure, State};
+use crate::ode::{SolveFailure, SolveStats};
+use crate::{Error, Parameters, Shape, State};
 use std::io::Write;
 
 /// The overlaps and the risk at the requested times, in increasing time.
@@ -15,18 +16,6 @@ pub struct Trajectory {
     /// Variance of the label noise.
     pub(crate) noises: Vec<f64>,
     pub(crate) stats: SolveStats,
-}
-
-/// What the integration cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct SolveStats {
-    /// Right-hand sides evaluated.
-    pub evaluations: usize,
-    /// Steps accepted.
-    pub accepted: usize,
-    /// Steps rejected.
-    pub rejected: usize,
 }
 
 impl Trajectory {

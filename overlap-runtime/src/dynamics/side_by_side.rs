@@ -3,12 +3,12 @@
 //! Every lane has its own time, step size and error control, and takes up the next problem when it is done. A lane goes
 //! through the very steps of a single solve, to the last bit, including those that make output rows.
 
-use super::attempt::{NotFinite, Stepper};
-use super::control::{Control, first_step, underflows};
-use super::{Method, SolveOptions, rhs};
 use crate::lanes::aligned::Aligned;
 use crate::lanes::{Kernel, MAX_LANES, Octet, Simd, dispatch};
-use crate::{Error, Monitor, Parameters, Problem, SolveFailure, System, Trajectory};
+use crate::ode::attempt::{NotFinite, Stepper};
+use crate::ode::control::{Control, first_step, underflows};
+use crate::ode::{Method, SolveFailure, SolveOptions};
+use crate::{Error, Monitor, Parameters, Problem, Shape, System, Trajectory};
 
 /// What all the solves have in common.
 pub(super) struct Ensemble<'a> {
@@ -296,7 +296,7 @@ impl Lane {
         slopes(0.0, state, &mut slope);
         if let Some(index) = slope.iter().position(|value| !value.is_finite()) {
             let cause = NotFinite { derivative: true, index, value: slope[index] };
-            return Err(rhs::failure(system.shape(), cause, 0.0));
+            return Err(failure(system.shape(), cause, 0.0));
         }
         let tolerances = options.tolerances();
         self.step = first_step(options.method, tolerances, state, &slope, &mut slopes);
@@ -400,7 +400,7 @@ impl Lane {
             return Ok(());
         }
         Err(match together.stepper.not_finite(at) {
-            Some(cause) => rhs::failure(ensemble.system.shape(), cause, time),
+            Some(cause) => failure(ensemble.system.shape(), cause, time),
             None => SolveFailure::StepSizeUnderflow { time, rtol },
         })
     }
@@ -428,6 +428,11 @@ impl Row {
 fn evaluate(system: &dyn System, parameters: &Parameters<Octet>, state: &[f64], derivative: &mut [f64]) {
     let there_is = system.side_by_side(parameters, state.as_chunks().0, derivative.as_chunks_mut().0);
     debug_assert!(there_is);
+}
+
+/// The failure that names what was not finite.
+fn failure(shape: Shape, cause: NotFinite, time: f64) -> SolveFailure {
+    cause.failure(&shape.names()[cause.index], time)
 }
 
 /// Parameters of k teachers and p students in every lane, all 1.

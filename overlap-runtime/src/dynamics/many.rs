@@ -1,9 +1,10 @@
 //! Many solves of one system.
 
 use super::side_by_side::{self, Ensemble, solve_side_by_side};
-use super::{SolveOptions, solve_monitored, times};
+use super::solve_monitored;
 use crate::lanes::MAX_LANES;
 use crate::model::schedule::Schedules;
+use crate::ode::{SolveOptions, check_times};
 use crate::{Error, Monitor, Problem, Silent, System, Trajectory};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,7 +67,7 @@ fn run(
         monitor.progress(done as f64 / problems.len() as f64);
     };
     let threads = rayon::current_num_threads().max(1);
-    let plain = options.validate().is_ok() && times::check(times).is_ok();
+    let plain = options.validate().is_ok() && check_times(times, 0.0).is_ok();
     let constant = |problem: &Problem| Schedules::of(problem) == Schedules::default();
     if plain
         && problems.len() >= FEWEST_SIDE_BY_SIDE * threads

@@ -57,14 +57,17 @@ fn spaced(first: f64, last: f64, points: usize, at: impl Fn(f64) -> f64) -> Resu
     Ok(times)
 }
 
-/// Output times must be finite, at least 0 and strictly increasing.
-pub(super) fn check(times: &[f64]) -> Result<(), Error> {
+/// Output times must be finite, at least `start` and strictly increasing.
+pub(crate) fn check(times: &[f64], start: f64) -> Result<(), Error> {
+    if !start.is_finite() {
+        return Err(Error::invalid("the start time", start, "finite"));
+    }
     if times.is_empty() {
         return Err(Error::invalid("the number of output times", 0, "at least 1"));
     }
     for (index, &time) in times.iter().enumerate() {
         let name = format!("output time {}", index + 1);
-        check_at_least(&name, time, 0.0, false)?;
+        check_at_least(&name, time, start, false)?;
         if index > 0 && time <= times[index - 1] {
             let bound = format!("greater than output time {index} = {}", times[index - 1]);
             return Err(Error::invalid(name, time, bound));
@@ -112,9 +115,9 @@ mod tests {
 
     #[test]
     fn a_wrong_order_names_both_times() {
-        let text = check(&[0.0, 2.0, 1.5]).unwrap_err().to_string();
+        let text = check(&[0.0, 2.0, 1.5], 0.0).unwrap_err().to_string();
         assert_eq!(text, "output time 3 = 1.5, but it must be greater than output time 2 = 2");
-        assert!(check(&[]).is_err() && check(&[f64::NAN]).is_err() && check(&[-1.0]).is_err());
-        assert!(check(&[0.0]).is_ok() && check(&[1.0, 1.0]).is_err());
+        assert!(check(&[], 0.0).is_err() && check(&[f64::NAN], 0.0).is_err() && check(&[-1.0], 0.0).is_err());
+        assert!(check(&[0.0], 0.0).is_ok() && check(&[1.0, 1.0], 0.0).is_err());
     }
 }

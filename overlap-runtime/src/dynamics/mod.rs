@@ -1,40 +1,26 @@
-//! The adaptive solve of the overlap dynamics.
-//!
-//! Steps are taken with error control from t = 0 on, without regard to the output times. A row inside a step is a
-//! shorter step of the same method from the step's beginning, under the same error control: it is as accurate as the
-//! solution, and bit for bit the same whatever other times are asked for. Memory stays bounded however long the solve.
-//! The price is 6 evaluations a row with [`Method::Dopri5`], 11 with [`Method::Dop853`] and a whole step with
-//! [`Method::Rodas5P`].
-//!
-//! Schedules: where rates jump, the integration ends and begins anew, so that no step reaches across.
-//!
-//! The steps are our own rather than a library's, so that eight solves can take them side by side in lanes, each with
-//! its own size, and so that a single solve takes the very same ones.
+//! A problem solved: the ODE of a system from its initial state, rows, events, ensembles, and the regimes of wide networks.
 
-mod attempt;
-mod control;
-mod course;
-mod event;
-mod integration;
+mod crossing;
+mod field;
 mod many;
-mod options;
+mod regime;
 mod rhs;
-mod rosenbrock;
 mod side_by_side;
-mod tableau;
 #[cfg(test)]
 mod tests;
-mod times;
+mod trajectory;
 
-pub use event::{Crossing, Event, EventFunction, Trigger};
+pub use crossing::Crossing;
 pub use many::{solve_many, solve_many_monitored};
-pub use options::{Method, SolveOptions};
+pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use rhs::{RightHandSide, evaluate, speed};
-pub use times::{linear_times, log_times};
+pub use trajectory::Trajectory;
 
 use crate::model::schedule::Schedules;
-use crate::{Error, Monitor, Parameters, Problem, Silent, System, Trajectory};
-use integration::Integration;
+use crate::ode::integration::Integration;
+use crate::ode::{Event, FieldEvent, FieldFunction, SolveOptions, check_times};
+use crate::{Error, Monitor, Parameters, Problem, Silent, State, System};
+use field::SystemField;
 
 /// Solves the ODE of `system` for `problem`; the rows of the result are exactly the `times` (t = steps / d).
 ///
@@ -142,23 +128,41 @@ fn run(
 ) -> Result<(Trajectory, Vec<Option<Crossing>>), Error> {
     events.iter().try_for_each(Event::validate)?;
     options.validate()?;
-    times::check(times)?;
-    let parameters = Parameters::new(system, problem)?;
-    let schedules = Schedules::of(problem);
-    let initial = problem.initial_state(system.shape().trained);
-    if options.method.needs_jacobian() {
-        let shape = system.shape();
-        let mut entries = vec![0.0; shape.dim() * shape.jacobian_columns()];
-        if !system.jacobian(&parameters, &initial, &mut entries) {
-            return Err(Error::NoJacobian { system: system.name().to_owned() });
-        }
+    check_times(times, 0.0)?;
+    let (shape, parameters, schedules) =
+        (system.shape(), Parameters::new(system, problem)?, Schedules::of(problem));
+    if options.method.needs_jacobian() && !system.has_jacobian() {
+        return Err(Error::NoJacobian { system: system.name().to_owned() });
     }
-    let rates = (&parameters, &schedules);
-    let mut integration = Integration::new(system, rates, &initial, times, options, monitor, events);
-    let result = integration.run();
-    let Integration { trajectory, crossings, .. } = integration;
-    match result {
-        Ok(()) => Ok((trajectory, crossings)),
-        Err(reason) => Err(Error::Solve { reason, partial: Box::new(trajectory) }),
+    let field = SystemField::new(system, &parameters, &schedules);
+    let fixed_a = &parameters.a;
+    let mut functions: Vec<Box<FieldFunction<'_>>> = Vec::with_capacity(events.len());
+    for &Event { function, .. } in events {
+        let field = &field;
+        functions.push(Box::new(move |time, state| {
+            function(time, State::new(shape, state, fixed_a), field.risk(time, state))
+        }));
     }
+    let watched: Vec<FieldEvent<'_>> =
+        events.iter().zip(&functions).map(|(event, function)| event.watching(&**function)).collect();
+    let initial = problem.initial_state(shape.trained);
+    let mut integration = Integration::new(&field, (0.0, &initial), times, options, monitor, &watched);
+    let mut trajectory = Trajectory::empty(shape, parameters.clone());
+    let result = integration.run(&mut |time, state| {
+        let noise = schedules.noise.factor(time) * parameters.noise;
+        trajectory.push(time, state.to_vec(), field.risk(time, state), noise)
+    });
+    trajectory.stats = integration.stats;
+    if let Err(reason) = result {
+        return Err(Error::Solve { reason, partial: Box::new(trajectory) });
+    }
+    let crossing = |(time, values): (f64, Vec<f64>)| Crossing {
+        shape,
+        risk: field.risk(time, &values),
+        values,
+        fixed_a: parameters.a.clone(),
+        time,
+    };
+    let met = std::mem::take(&mut integration.met);
+    Ok((trajectory, met.into_iter().map(|met| met.map(crossing)).collect()))
 }

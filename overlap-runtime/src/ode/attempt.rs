@@ -3,6 +3,7 @@
 //! The vectors of eight integrations are rows of eight numbers; those of one are padded to full packs. Number by number
 //! the arithmetic is the same, and the same on every pack width, so eight side by side step as each would alone.
 
+use super::SolveFailure;
 use super::options::Method;
 use super::tableau::{Combination, DOP853, DOPRI5, NONE, Tableau};
 use crate::lanes::aligned::Aligned;
@@ -10,15 +11,23 @@ use crate::lanes::{Kernel, MAX_LANES, Octet, Simd, dispatch};
 
 /// The first entry seen that is not finite.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct NotFinite {
+pub(crate) struct NotFinite {
     /// Whether it is an entry of the derivative (of a finite state) or of the state itself.
-    pub(super) derivative: bool,
-    pub(super) index: usize,
-    pub(super) value: f64,
+    pub(crate) derivative: bool,
+    pub(crate) index: usize,
+    pub(crate) value: f64,
+}
+
+impl NotFinite {
+    /// The failure at a time, with the name of the entry.
+    pub(crate) fn failure(self, name: &str, time: f64) -> SolveFailure {
+        let quantity = if self.derivative { format!("d{name}/dt") } else { name.to_owned() };
+        SolveFailure::NotFinite { quantity, value: self.value, time }
+    }
 }
 
 /// The vectors of a step.
-pub(super) struct Stepper {
+pub(crate) struct Stepper {
     method: Method,
     tableau: &'static Tableau,
     rtol: f64,
@@ -30,11 +39,11 @@ pub(super) struct Stepper {
     /// Numbers of a vector, padded.
     length: usize,
     /// States at the beginning of the step.
-    pub(super) state: Aligned,
+    pub(crate) state: Aligned,
     /// States at its end.
-    pub(super) new: Aligned,
+    pub(crate) new: Aligned,
     /// Derivatives there, once found.
-    pub(super) slope: Aligned,
+    pub(crate) slope: Aligned,
     /// Derivatives of all stages, one after the other; the first is that of `state`.
     stages: Aligned,
     /// State of a stage, then squares of scaled errors.
@@ -47,7 +56,7 @@ pub(super) struct Stepper {
 
 impl Stepper {
     /// For `dim` numbers of each of `width` integrations.
-    pub(super) fn new(method: Method, (rtol, atol): (f64, f64), dim: usize, width: usize) -> Self {
+    pub(crate) fn new(method: Method, (rtol, atol): (f64, f64), dim: usize, width: usize) -> Self {
         let tableau = match method {
             Method::Dopri5 => &DOPRI5,
             Method::Dop853 => &DOP853,
@@ -74,12 +83,12 @@ impl Stepper {
     }
 
     /// The derivative at `state`; to be filled in before an attempt.
-    pub(super) fn derivative(&mut self) -> &mut [f64] {
+    pub(crate) fn derivative(&mut self) -> &mut [f64] {
         &mut self.stages[..self.length]
     }
 
     /// Finds the derivative at `new`, with `slopes` where it is not the last stage's.
-    pub(super) fn end_slope(&mut self, slopes: &mut dyn FnMut(&[f64], &mut [f64])) {
+    pub(crate) fn end_slope(&mut self, slopes: &mut dyn FnMut(&[f64], &mut [f64])) {
         match self.method {
             Method::Dopri5 => {
                 let last = self.tableau.stages.len() * self.length;
@@ -90,18 +99,18 @@ impl Stepper {
     }
 
     /// The next step begins where this one ends, see [`end_slope`](Stepper::end_slope).
-    pub(super) fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         std::mem::swap(&mut self.state, &mut self.new);
         self.stages[..self.length].copy_from_slice(&self.slope);
     }
 
     /// Where the step begins and ends: state and derivative there, and again.
-    pub(super) fn ends(&mut self) -> (&mut [f64], &mut [f64], &[f64], &[f64]) {
+    pub(crate) fn ends(&mut self) -> (&mut [f64], &mut [f64], &[f64], &[f64]) {
         (&mut self.state, &mut self.stages[..self.length], &self.new, &self.slope)
     }
 
     /// Begins where the last step of `other` begins.
-    pub(super) fn begin_as(&mut self, other: &mut Stepper) {
+    pub(crate) fn begin_as(&mut self, other: &mut Stepper) {
         self.state.copy_from_slice(&other.state);
         self.derivative().copy_from_slice(other.derivative());
     }
@@ -109,7 +118,7 @@ impl Stepper {
     /// Tries steps of the sizes `steps` (all equal where there is one integration) from `state` to `new`. `slopes` gives
     /// the derivatives at states that are the given parts of the steps away from the beginning. The answer is the error of each step
     /// in units of what is tolerated; not finite where something on the way was not.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         &mut self,
         steps: &Octet,
         slopes: &mut impl FnMut(f64, &[f64], &mut [f64]),
@@ -122,7 +131,7 @@ impl Stepper {
 
     /// What was not finite in the last attempt of one integration, and was the first to be so.
     #[cold]
-    pub(super) fn not_finite(&self, lane: usize) -> Option<NotFinite> {
+    pub(crate) fn not_finite(&self, lane: usize) -> Option<NotFinite> {
         let at = |stage: usize, i: usize| self.stages[stage * self.length + i * self.width + lane];
         let stages = self.tableau.stages.len() + 1;
         let (stage, index) = (0..stages)
@@ -141,7 +150,7 @@ impl Stepper {
     }
 
     /// The root mean square of the error of one integration's step, in units of what is tolerated.
-    pub(super) fn scaled(&self, error: &[f64]) -> f64 {
+    pub(crate) fn scaled(&self, error: &[f64]) -> f64 {
         let ends = self.state.iter().zip(self.new.iter());
         let square = |(error, (before, after)): (&f64, (&f64, &f64))| {
             (error / (self.atol + self.rtol * before.abs().max(after.abs()))).powi(2)

@@ -5,7 +5,7 @@ use super::options::Method;
 
 /// The controller of one integration.
 #[derive(Debug, Clone)]
-pub(super) struct Control {
+pub(crate) struct Control {
     method: Method,
     /// ln of the error of the last accepted step, which counts as at least 1e-4.
     last: f64,
@@ -19,17 +19,17 @@ const SAFETY: f64 = 0.9;
 const LN_LEAST: f64 = -9.210340371976182;
 
 impl Control {
-    pub(super) fn new(method: Method) -> Self {
+    pub(crate) fn new(method: Method) -> Self {
         Control { method, last: LN_LEAST, rejected: false }
     }
 
-    pub(super) fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         self.method
     }
 
     /// Whether a step of size `step` with the given error is accepted, and the size of the next one. An error that is
     /// not finite shrinks the step as far as any.
-    pub(super) fn judge(&mut self, error: f64, step: f64) -> (bool, f64) {
+    pub(crate) fn judge(&mut self, error: f64, step: f64) -> (bool, f64) {
         // The smallest and the largest growth of the step.
         let (smallest, largest) = match self.method {
             Method::Dopri5 => (0.2, 10.0),
@@ -65,7 +65,7 @@ type Slopes<'a> = &'a mut dyn FnMut(f64, &[f64], &mut [f64]);
 
 /// The first step: with it, an explicit Euler step changes the state by about a hundredth, and the error is about that
 /// allowed. `slopes` gives the derivative at a time and state.
-pub(super) fn first_step(
+pub(crate) fn first_step(
     method: Method,
     (rtol, atol): (f64, f64),
     state: &[f64],
@@ -93,6 +93,6 @@ pub(super) fn first_step(
 }
 
 /// Whether a step of this size is lost in the rounding of the time.
-pub(super) fn underflows(step: f64, time: f64) -> bool {
+pub(crate) fn underflows(step: f64, time: f64) -> bool {
     0.1 * step <= f64::EPSILON * time
 }

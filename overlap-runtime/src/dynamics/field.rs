@@ -1,0 +1,97 @@
+//! A system with its problem as a vector field: the right-hand side at the rates of its time.
+
+use crate::model::schedule::Schedules;
+use crate::ode::VectorField;
+use crate::{Parameters, Shape, System};
+use std::cell::{Cell, RefCell};
+
+/// The ODE of a system for one problem.
+pub(crate) struct SystemField<'a> {
+    system: &'a dyn System,
+    shape: Shape,
+    parameters: &'a Parameters,
+    schedules: &'a Schedules,
+    has_jacobian: bool,
+    /// Whether rates change between jumps.
+    smooth: bool,
+    /// The last jump.
+    since: Cell<f64>,
+    /// The parameters as they are now.
+    now: RefCell<Parameters>,
+    /// A Jacobian with its columns of parameters.
+    wide: RefCell<Vec<f64>>,
+}
+
+impl<'a> SystemField<'a> {
+    pub(crate) fn new(system: &'a dyn System, parameters: &'a Parameters, schedules: &'a Schedules) -> Self {
+        SystemField {
+            system,
+            shape: system.shape(),
+            parameters,
+            schedules,
+            has_jacobian: system.has_jacobian(),
+            smooth: schedules.are_smooth(),
+            since: Cell::new(0.0),
+            now: RefCell::new(parameters.clone()),
+            wide: RefCell::default(),
+        }
+    }
+
+    /// The risk at a time; at a jump, with the noise after it.
+    pub(crate) fn risk(&self, time: f64, state: &[f64]) -> f64 {
+        if *self.schedules == Schedules::default() {
+            return self.system.risk(self.parameters, state);
+        }
+        self.system.risk(&self.schedules.at(self.parameters, time), state)
+    }
+
+    /// The parameters at a time, between jumps.
+    fn advance(&self, time: f64) {
+        if self.smooth {
+            self.schedules.apply(self.parameters, self.since.get(), time, &mut self.now.borrow_mut());
+        }
+    }
+}
+
+impl VectorField for SystemField<'_> {
+    fn dim(&self) -> usize {
+        self.shape.dim()
+    }
+
+    fn slope(&self, time: f64, state: &[f64], slope: &mut [f64]) {
+        self.advance(time);
+        self.system.right_hand_side(&self.now.borrow(), state, slope);
+    }
+
+    fn has_jacobian(&self) -> bool {
+        self.has_jacobian
+    }
+
+    fn jacobian(&self, time: f64, state: &[f64], jacobian: &mut [f64]) {
+        self.advance(time);
+        let (dim, columns) = (self.shape.dim(), self.shape.jacobian_columns());
+        let mut wide = self.wide.borrow_mut();
+        wide.resize(dim * columns, 0.0);
+        self.system.jacobian(&self.now.borrow(), state, &mut wide);
+        for (row, wide) in jacobian.chunks_exact_mut(dim).zip(wide.chunks_exact(columns)) {
+            row.copy_from_slice(&wide[..dim]);
+        }
+    }
+
+    fn depends_on_time(&self) -> bool {
+        self.smooth
+    }
+
+    fn jumps(&self) -> Vec<f64> {
+        self.schedules.jumps()
+    }
+
+    fn begin(&self, time: f64) {
+        self.since.set(time);
+        self.schedules.apply(self.parameters, time, time, &mut self.now.borrow_mut());
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.shape.names().swap_remove(index)
+    }
+}
