@@ -5,9 +5,9 @@ use crate::emit::{Sizes, WordsCode, cost, count, jacobian, lanes, pulls, straigh
 use crate::numerical::{self, variant};
 use crate::spec::{Specification, Unroll};
 use overlap_engine::describe::{Description, describe, describe_numerical};
-use overlap_engine::equations::Equations;
+use overlap_engine::equations::{Equations, INEXACT};
 use overlap_layout::Padded;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::Parser;
 
@@ -17,6 +17,9 @@ pub(crate) const STRAIGHT_UP_TO: usize = 126;
 
 /// Systems up to this cost may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
+
+/// Tokens of the code of one system.
+const MOST_TOKENS: usize = 400_000;
 
 /// Entries a Jacobian may have, 64 MB: what it is put together from lives on the stack. (8, 64) has 6.8 million.
 const JACOBIAN_AT_MOST: usize = 1 << 23;
@@ -135,6 +138,10 @@ fn system(
         let (right_hand_side, risk) = lanes(&mut equations, *sizes);
         WordsCode { right_hand_side, risk, ..WordsCode::default() }
     };
+    // Before the Jacobian: the slope of arcsin(1), a constant, is 0 times an infinite number there.
+    if !equations.pool.is_exact() {
+        return Err(unsupported(INEXACT.into()));
+    }
     let constants = constants(*sizes, unrolled && specification.jacobian.is_none());
     let (jacobian_kernel, jacobian_method) = match specification.jacobian {
         Some(span) => jacobian_items(path, &mut equations, specification, span)?,
@@ -149,6 +156,9 @@ fn system(
         const _: () = {
             // In a module of their own, where no name of the caller reaches them.
             mod kernels {
+                // Methods of numbers are found in a crate without prelude, too.
+                #[allow(unused_imports)]
+                use ::core::prelude::v1::*;
                 #[allow(unused_imports)]
                 use ::core::primitive::{bool, f64, str, usize};
                 #[allow(unused_imports)]
@@ -218,7 +228,25 @@ fn system(
             }
         };
     };
+    let tokens = count_tokens(code.clone());
+    if tokens > MOST_TOKENS {
+        let [student, teacher] =
+            [activations.student, activations.teacher].map(|activation| activation.name());
+        return Err(unsupported(format!(
+            "the code of `{student}` students and `{teacher}` teachers has {tokens} tokens, more than the {MOST_TOKENS} a compiler \
+             takes in reasonable time: lower the degree"
+        )));
+    }
     Ok((description, code))
+}
+
+/// How many tokens there are, at all depths.
+fn count_tokens(stream: TokenStream) -> usize {
+    let of = |token| match token {
+        TokenTree::Group(group) => 1 + count_tokens(group.stream()),
+        _ => 1,
+    };
+    stream.into_iter().map(of).sum()
 }
 
 /// The declared type with its constants.

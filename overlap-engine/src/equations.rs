@@ -8,7 +8,7 @@
 use crate::activation::{Activation, Activations};
 use crate::expr::{Expr, Pool};
 use crate::gaussian::{Covariance, Definition, Expectation, place};
-use crate::resolve::{by_tilting, under};
+use crate::resolve::{MOST_EXPRESSIONS, by_tilting, under};
 use crate::symbol::{Index, Kind, Parameter, Symbol};
 
 /// Students i, j, l.
@@ -103,8 +103,17 @@ impl<'a> Equations<'a> {
     /// # Errors
     /// A sentence that says which expectation has no closed form.
     pub fn derive(activations: Activations<'a>) -> Result<Self, String> {
-        let by_coincidence = has_forms_by_coincidence(activations);
         let mut pool = Pool::new();
+        match Self::derive_in(&mut pool, activations) {
+            Err(_) if pool.len() > MOST_EXPRESSIONS => Err(too_many(activations)),
+            Err(message) => Err(message),
+            Ok(equations) => Ok(Equations { pool, ..equations }),
+        }
+    }
+
+    /// [`derive`](Equations::derive) with all expressions in `pool`, not in the result's.
+    fn derive_in(pool: &mut Pool, activations: Activations<'a>) -> Result<Self, String> {
+        let by_coincidence = has_forms_by_coincidence(activations);
         if let Some(reason) = activations.student.no_student() {
             return Err(reason.into());
         }
@@ -115,15 +124,15 @@ impl<'a> Equations<'a> {
         let (s, a_i) = (pool.symbol(Symbol::Parameter(Parameter::Scale)), pool.symbol(Symbol::Readout(I)));
         let flow_rate = pool.mul([gamma, s, a_i]);
         let readout_rate = pool.mul([gamma_a, s]);
-        let (noise, covariance) = Self::noise(&mut pool, activations)?;
+        let (noise, covariance) = Self::noise(pool, activations)?;
         let kinds = activations.kinds();
         let mut forces = Vec::new();
         for &kind in kinds {
-            let mut force = Self::force(&mut pool, activations, Index::Role(kind, 'n'), flow_rate)?;
+            let mut force = Self::force(pool, activations, Index::Role(kind, 'n'), flow_rate)?;
             if by_coincidence {
                 // Where both fields are one the derivatives of I2 are 0/0 as they are written; the rules applied to the
                 // expectations themselves give the same in a form that is not.
-                [force.own, force.other] = pulls(&mut pool, activations, I, force.n)?;
+                [force.own, force.other] = pulls(pool, activations, I, force.n)?;
             }
             forces.push(force);
         }
@@ -131,12 +140,13 @@ impl<'a> Equations<'a> {
         for (position, &first) in kinds.iter().enumerate() {
             for &second in &kinds[position..] {
                 let roles = (Index::Role(first, 'n'), Index::Role(second, 'm'));
-                pairs.push(Self::pair(&mut pool, activations, roles, &covariance, noise.mass)?);
+                pairs.push(Self::pair(pool, activations, roles, &covariance, noise.mass)?);
             }
         }
         if !pool.is_exact() {
-            return Err("the constants of the equations grow beyond 128 bits".into());
+            return Err(INEXACT.into());
         }
+        let pool = Pool::new();
         Ok(Equations { pool, activations, by_coincidence, forces, pairs, flow_rate, readout_rate, noise })
     }
 
@@ -336,6 +346,17 @@ fn matches(role: Index, index: Index) -> bool {
 fn two_point(pool: &mut Pool, activations: Activations<'_>, n: Index, m: Index) -> Result<Expr, String> {
     by_tilting(pool, activations, &Expectation { factors: vec![(n, 0), (m, 0)], fields: vec![] })
         .ok_or_else(|| missing("I2 = E[σ σ]", activations))
+}
+
+/// What is said where constants have no exact value.
+pub const INEXACT: &str = "the constants of the equations grow beyond 128 bits";
+
+fn too_many(activations: Activations<'_>) -> String {
+    let [student, teacher] = [activations.student, activations.teacher].map(|activation| activation.name());
+    format!(
+        "the equations of `{student}` students and `{teacher}` teachers take more than {MOST_EXPRESSIONS} expressions: \
+         lower the degree"
+    )
 }
 
 fn missing(what: &str, activations: Activations<'_>) -> String {

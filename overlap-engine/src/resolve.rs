@@ -11,6 +11,13 @@ use crate::gaussian::{Covariance, Definition, Expectation, arcsine_law, place, p
 use crate::symbol::Index;
 use std::collections::HashMap;
 
+/// Expressions that a pool may have before derivation stops.
+pub(crate) const MOST_EXPRESSIONS: usize = 100_000;
+
+/// Moments of up to this many bare fields, I4 of third-degree polynomials, are written out as polynomials of the overlaps:
+/// the number of monomials grows tenfold with every further degree, that of the distinct moments with its fourth power.
+const WRITTEN_OUT: usize = 10;
+
 /// The closed form of an expectation in terms of overlaps: Price's rule for two factors, else [`by_tilting`]; both after
 /// Stein's rule for bare fields. Indices may repeat. `None` where no rule applies.
 pub fn expectation(pool: &mut Pool, activations: Activations<'_>, wanted: &Expectation) -> Option<Expr> {
@@ -52,7 +59,8 @@ pub fn under(
         let terms = derivative(pool, activations, index, order)?;
         products = multiply(pool, &products, &terms);
     }
-    let mut moments = Moments::default();
+    let fields = products.iter().map(|product| product.fields.len()).max().unwrap_or(0) + wanted.fields.len();
+    let mut moments = Moments { known: HashMap::new(), written_out: fields <= WRITTEN_OUT };
     let mut summands = Vec::new();
     for mut product in products {
         product.fields.extend(&wanted.fields);
@@ -174,9 +182,10 @@ fn multiply(pool: &mut Pool, left: &[Elementary], right: &[Elementary]) -> Vec<E
 type Key = (Covariance, Vec<Index>, Vec<(Index, Expr)>);
 
 /// Moments met so far: Wick's sums share most of their terms.
-#[derive(Default)]
 struct Moments {
     known: HashMap<Key, Option<Expr>>,
+    /// Whether polynomials are written out, see [`WRITTEN_OUT`].
+    written_out: bool,
 }
 
 impl Moments {
@@ -209,6 +218,9 @@ impl Moments {
         fields: Vec<Index>,
         mut errors: Vec<(Index, Expr)>,
     ) -> Option<Expr> {
+        if pool.len() > MOST_EXPRESSIONS {
+            return None;
+        }
         errors.sort_by_key(|&(index, width)| (index, width));
         // sign² = 1.
         let mut position = 0;
@@ -288,7 +300,7 @@ impl Moments {
         }
         let sum = pool.add(summands);
         // Polynomials are canonical when written out.
-        Some(if errors.is_empty() { pool.expand(sum) } else { sum })
+        Some(if errors.is_empty() && self.written_out { pool.expand(sum) } else { sum })
     }
 }
 

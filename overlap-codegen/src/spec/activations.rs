@@ -1,7 +1,7 @@
 //! `act = ...`: the name of an activation, some with parameters.
 
 use super::words::{did_you_mean, listed};
-use num_traits::Signed;
+use num_traits::{CheckedDiv, CheckedMul, Signed};
 use overlap_engine::activation::{Activation, Erf, FORMS, MAX_DEGREE, Polynomial, Relu, Sign, Tanh};
 use overlap_engine::expr::Rational;
 use quote::ToTokens;
@@ -134,16 +134,17 @@ fn number(value: &Expr, what: &str) -> syn::Result<Rational> {
 /// 12.5 as 25/2, 1e-3 as 1/1000.
 fn decimal(text: &str) -> Option<Rational> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
-    let shift = exponent - i32::try_from(fraction.len()).ok()?;
-    if digits.trim_matches('0').len() > DIGITS || shift.unsigned_abs() as usize > DIGITS {
+    let shift = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    if digits.trim_matches('0').len() > DIGITS || shift.unsigned_abs() > DIGITS as u64 {
         return None;
     }
+    let shift = i32::try_from(shift).ok()?;
     let size = Rational::from(10_i128.pow(shift.unsigned_abs()));
     let number = Rational::from(digits.parse::<i128>().ok()?);
-    Some(if shift < 0 { number / size } else { number * size })
+    if shift < 0 { number.checked_div(&size) } else { number.checked_mul(&size) }
 }

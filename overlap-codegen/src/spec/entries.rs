@@ -2,6 +2,7 @@
 
 use super::words::{did_you_mean, hint, listed, nearest};
 use super::{Errors, KEYS};
+use proc_macro2::TokenTree;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Error, Expr, Ident, Token, spanned::Spanned};
@@ -98,6 +99,10 @@ impl Entries {
             self.values.push((key.clone(), None));
             return Err(no_value(&key));
         }
+        if let Err(error) = bounded(input, &key) {
+            self.values.push((key, None));
+            return Err(error);
+        }
         let value = input.parse::<Expr>();
         if known {
             self.values.push((key, value.as_ref().ok().cloned()));
@@ -154,10 +159,49 @@ fn no_value(key: &Ident) -> Error {
     Error::new(key.span(), format!("`{key}` needs a value: `{key} = ...`"))
 }
 
+/// Tokens a value may have, and how deeply they may stand in brackets: a parser reads both recursively.
+const MOST_TOKENS: usize = 256;
+/// See [`MOST_TOKENS`].
+const DEEPEST: usize = 16;
+/// Characters of one token: digits are read in a time that grows with the square of their number.
+const LONGEST: usize = 256;
+
+/// An error at the token, before anything is parsed, where the value of `key` is too long or too deep.
+fn bounded(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
+    let (ahead, mut tokens) = (input.fork(), 0);
+    while !ahead.is_empty() && !ahead.peek(Token![,]) {
+        count(&ahead.parse()?, key, 0, &mut tokens)?;
+    }
+    Ok(())
+}
+
+/// Adds a token and all in it to the number of `tokens`.
+fn count(token: &TokenTree, key: &Ident, depth: usize, tokens: &mut usize) -> syn::Result<()> {
+    let too_large = |what: String| Err(Error::new(token.span(), format!("the value of `{key}` has {what}")));
+    *tokens += 1;
+    if *tokens > MOST_TOKENS {
+        return too_large(format!("more than the {MOST_TOKENS} tokens it may have"));
+    }
+    match token {
+        TokenTree::Group(_) if depth == DEEPEST => {
+            too_large(format!("more than the {DEEPEST} brackets inside each other that it may have"))
+        }
+        TokenTree::Group(group) => {
+            group.stream().into_iter().try_for_each(|token| count(&token, key, depth + 1, tokens))
+        }
+        other => match other.to_string().chars().count() {
+            length if length > LONGEST => {
+                too_large(format!("a token of {length} characters, more than the {LONGEST} it may have"))
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
 /// Leaves out everything up to the next comma.
 fn skip(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
-        if input.parse::<proc_macro2::TokenTree>().is_err() {
+        if input.parse::<TokenTree>().is_err() {
             return;
         }
     }

@@ -28,6 +28,9 @@ impl Polynomial {
 
     /// The Hermite polynomial He_n of the standard normal density: x, x² - 1, x³ - 3x, … for 1 ≤ n ≤ [`MAX_DEGREE`].
     pub fn hermite(n: usize) -> Option<Self> {
+        if !(1..=MAX_DEGREE).contains(&n) {
+            return None;
+        }
         // He_{n+1}(x) = x He_n(x) - n He_{n-1}(x)
         let (mut last, mut current) = (vec![], vec![Rational::ONE]);
         for order in 0..n {
@@ -38,7 +41,7 @@ impl Polynomial {
             }
             (last, current) = (current, next);
         }
-        ((1..=MAX_DEGREE).contains(&n)).then_some(Polynomial { coefficients: current, form: Form::Hermite })
+        Some(Polynomial { coefficients: current, form: Form::Hermite })
     }
 
     /// Σ_n c_n x^n. `None` if the degree is 0 or above [`MAX_DEGREE`].

@@ -7,7 +7,7 @@ use crate::symbol::{Index, Kind, Parameter, Symbol};
 
 /// Larger and more deeply nested expressions are not written out: shared parts are repeated in print, so that a small
 /// graph may stand for more text than fits anywhere.
-const LARGEST_PRINTED: u64 = 1_000_000;
+const LARGEST_PRINTED: u64 = 20_000;
 /// See [`LARGEST_PRINTED`].
 const DEEPEST_PRINTED: u64 = 100;
 
@@ -20,7 +20,7 @@ enum Strength {
     Atom,
 }
 
-/// Writes `expr` in the given style. An expression of more than a million parts, or nested a hundred deep, is only
+/// Writes `expr` in the given style. An expression of more than 20,000 parts, or nested a hundred deep, is only
 /// described.
 pub fn print(pool: &Pool, expr: Expr, style: Style) -> String {
     match too_large(pool, expr, style) {
@@ -42,8 +42,8 @@ fn too_large(pool: &Pool, expr: Expr, style: Style) -> Option<String> {
     let (size, depth) = pool.extent(expr);
     let text = match (size > LARGEST_PRINTED, depth > DEEPEST_PRINTED) {
         (false, false) => return None,
-        (true, _) => format!("an expression of more than {LARGEST_PRINTED} parts"),
-        (false, true) => format!("an expression nested {depth} deep"),
+        (_, true) => format!("an expression nested {depth} deep"),
+        (true, false) => format!("an expression of more than {LARGEST_PRINTED} parts"),
     };
     Some(match style {
         Style::Ascii | Style::Text => format!("<{text}>"),

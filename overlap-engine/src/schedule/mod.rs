@@ -42,6 +42,9 @@ pub use value::{Name, Operation, Statement, Value};
 
 use crate::symbol::Index;
 
+/// Terms in one nested expression: what is longer becomes several statements, since compilers read expressions recursively.
+pub const MOST_NESTED: usize = 64;
+
 /// A loop over nodes in one role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loop {

@@ -3,13 +3,14 @@
 //! A nest is lanes (packs of students or of pairs of students), inside them a loop over nodes n, and inside that
 //! possibly a loop over nodes m. What depends on n alone and is needed for m as well is kept in an array over nodes.
 
-use super::parts::{depends_on, split, symbols};
+use super::parts::{depends_on, depends_on_known, split, symbols};
 use super::value::{Name, Operation, Statement, Value};
-use super::{Loop, Table};
+use super::{Loop, MOST_NESTED, Table};
 use crate::equations::B;
 use crate::expr::{Expr, Node, Pool, Rational};
 use crate::gaussian::{Definition, rename};
 use crate::symbol::{Index, Symbol};
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// The loop an expression belongs to, outermost first.
@@ -47,6 +48,8 @@ pub struct Nest<'a> {
     /// Whether products and sums are rounded apart, so that x y - z² is exactly 0 where x, y and z are one number.
     unfused: bool,
     values: HashMap<(Expr, Level), Name>,
+    /// Which indices occur where, as far as it was asked.
+    dependences: RefCell<HashMap<(Expr, Index), bool>>,
     arrays: HashMap<Expr, Name>,
     /// Whether roots of nodes are tabulated, see [`Nest::want_roots_of_nodes`].
     wants_roots: bool,
@@ -72,6 +75,7 @@ impl<'a> Nest<'a> {
             degenerate: false,
             unfused: false,
             values: HashMap::new(),
+            dependences: RefCell::new(HashMap::new()),
             arrays: HashMap::new(),
             wants_roots: false,
             roots_of_nodes: Vec::new(),
@@ -204,7 +208,7 @@ impl<'a> Nest<'a> {
     }
 
     fn depends_on(&self, expr: Expr, index: Index) -> bool {
-        depends_on(self.pool, expr, index)
+        depends_on_known(self.pool, expr, index, &mut self.dependences.borrow_mut())
     }
 
     /// An expression of one node, kept for all nodes: `array[n]` or `array[m]`.
@@ -297,7 +301,16 @@ impl<'a> Nest<'a> {
         here.sort_by_key(|&(term, weight)| {
             (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))
         });
-        for (term, weight) in here {
+        for (position, (term, weight)) in here.into_iter().enumerate() {
+            // Long chains are statements of bounded depth, which compilers and formatters read recursively.
+            if position > 0
+                && position.is_multiple_of(MOST_NESTED)
+                && let Some(long) = chain.take()
+            {
+                let name = self.fresh();
+                self.statements(level).push(Statement::Let(name.clone(), long));
+                chain = Some(Value::Name(name));
+            }
             let (left, right) = self.two_factors(term, weight, level);
             let negative = weight < Rational::ZERO;
             chain = Some(match (chain, right, negative) {

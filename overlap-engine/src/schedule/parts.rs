@@ -2,19 +2,33 @@
 
 use crate::expr::{Expr, Node, Pool};
 use crate::symbol::{Index, Symbol};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whether an index occurs in an expression.
 pub fn depends_on(pool: &Pool, expr: Expr, index: Index) -> bool {
-    match pool.node(expr) {
+    depends_on_known(pool, expr, index, &mut HashMap::new())
+}
+
+/// [`depends_on`] with the answers found before: shared parts are asked once.
+pub(super) fn depends_on_known(
+    pool: &Pool,
+    expr: Expr,
+    index: Index,
+    known: &mut HashMap<(Expr, Index), bool>,
+) -> bool {
+    if let Some(&answer) = known.get(&(expr, index)) {
+        return answer;
+    }
+    let mut below = |part: Expr| depends_on_known(pool, part, index, known);
+    let answer = match pool.node(expr) {
         Node::Rational(_) | Node::Pi => false,
         Node::Symbol(symbol) => symbol.indices().contains(&index),
-        Node::Sum(_, parts) | Node::Product(_, parts) => {
-            parts.iter().any(|&(part, _)| depends_on(pool, part, index))
-        }
-        Node::Asin(x) => depends_on(pool, *x, index),
-        Node::FourSigns(correlations) => correlations.iter().any(|x| depends_on(pool, *x, index)),
-    }
+        Node::Sum(_, parts) | Node::Product(_, parts) => parts.iter().any(|&(part, _)| below(part)),
+        Node::Asin(x) => below(*x),
+        Node::FourSigns(correlations) => correlations.iter().any(|&x| below(x)),
+    };
+    known.insert((expr, index), answer);
+    answer
 }
 
 /// The symbols of an expression, in order.

@@ -10,7 +10,7 @@ use overlap_engine::expr::{Expr, Node, Pool};
 use overlap_engine::gaussian::{Definition, rename};
 use overlap_engine::schedule::parts::{depends_on, split, symbols};
 use overlap_engine::symbol::{Index, Kind, Symbol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Names of Gram determinants of a tilted measure, 1 + q_nn - u_jn² - v_jln² for erf: derivatives pass through them.
 const DETERMINANTS: [&str; 4] = ["d", "e", "g", "h"];
@@ -85,7 +85,7 @@ impl Chain {
     fn case(&mut self, pool: &mut Pool, pair: Pair) -> Case {
         let (n, m) = (pair.n, pair.m);
         let (front, value) = front(pool, pair);
-        let value = self.determinants(pool, value, [n, m]);
+        let value = self.determinants(pool, value, [n, m], &mut HashMap::new());
         let weight = pool.symbol(Symbol::Defined(WEIGHT, vec![n, m]));
         let mut direct = None;
         let mut parts = Vec::new();
@@ -131,19 +131,28 @@ impl Chain {
         })
     }
 
-    /// Gives names to the determinants of one node under fractional powers.
-    fn determinants(&mut self, pool: &mut Pool, expr: Expr, nodes: [Index; 2]) -> Expr {
-        match pool.node(expr).clone() {
+    /// Gives names to the determinants of one node under fractional powers. `known` has the parts that are done.
+    fn determinants(
+        &mut self,
+        pool: &mut Pool,
+        expr: Expr,
+        nodes: [Index; 2],
+        known: &mut HashMap<Expr, Expr>,
+    ) -> Expr {
+        if let Some(&done) = known.get(&expr) {
+            return done;
+        }
+        let done = match pool.node(expr).clone() {
             // Only forms by coincidence of nodes, differentiated one by one, have orthants.
             Node::Rational(_) | Node::Pi | Node::Symbol(_) | Node::FourSigns(_) => expr,
             Node::Asin(x) => {
-                let x = self.determinants(pool, x, nodes);
+                let x = self.determinants(pool, x, nodes, known);
                 pool.asin(x)
             }
             Node::Sum(constant, terms) => {
                 let mut summands = vec![pool.rational(*constant.numer(), *constant.denom())];
                 for (term, weight) in terms {
-                    let term = self.determinants(pool, term, nodes);
+                    let term = self.determinants(pool, term, nodes, known);
                     summands.push(pool.scale(term, weight));
                 }
                 pool.add(summands)
@@ -152,7 +161,7 @@ impl Chain {
                 let mut product = vec![pool.rational(*coefficient.numer(), *coefficient.denom())];
                 for (base, exponent) in factors {
                     let base = if exponent.is_integer() {
-                        self.determinants(pool, base, nodes)
+                        self.determinants(pool, base, nodes, known)
                     } else {
                         self.determinant(pool, base, nodes)
                     };
@@ -160,7 +169,9 @@ impl Chain {
                 }
                 pool.mul(product)
             }
-        }
+        };
+        known.insert(expr, done);
+        done
     }
 
     fn determinant(&mut self, pool: &mut Pool, base: Expr, nodes: [Index; 2]) -> Expr {

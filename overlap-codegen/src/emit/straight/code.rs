@@ -6,6 +6,7 @@ use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
 use overlap_engine::equations::Equations;
 use overlap_engine::expr::{Expr, Node, Pool, Rational, to_f64};
 use overlap_engine::gaussian::Definition;
+use overlap_engine::schedule::MOST_NESTED;
 use overlap_engine::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -256,7 +257,13 @@ impl<'a> Straight<'a> {
             (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))
         });
         let mut chain = (constant != Rational::ZERO).then(|| literal(to_f64(constant)));
-        for (term, weight) in terms {
+        for (position, (term, weight)) in terms.into_iter().enumerate() {
+            if position > 0 && position.is_multiple_of(MOST_NESTED) {
+                self.counter += 1;
+                let name = temporary(self.counter);
+                self.statements.push(quote!(let #name = #chain;));
+                chain = Some(quote!(#name));
+            }
             // x - a b rather than x + (-a) b; a chain that starts keeps its sign.
             let minus = weight < Rational::ZERO && chain.is_some();
             let (left, right) = self.two_factors(term, if minus { -weight } else { weight });

@@ -53,6 +53,20 @@ dynamics::overlap_system!(pub Fixed: k = 1, p = 2, act = erf);
 dynamics::overlap_system!(pub Trained: k = 2, p = 1, act = erf, second_layer = trained, unroll = never);
 dynamics::overlap_system!(pub Unrolled: k = 1, p = 1, act = erf, second_layer = trained, unroll = always);
 
+/// Every option, and activations that need code of their own.
+pub mod options {
+    crate::dynamics::overlap_system!(pub Jacobian: k = 1, p = 1, act = erf, jacobian = true);
+    crate::dynamics::overlap_system!(
+        pub Mixed: k = 1, p = 2, act = erf(gain = 2), teacher_act = sign, second_layer = trained, unroll = never, jacobian = true
+    );
+    crate::dynamics::overlap_system!(pub Polynomial: k = 1, p = 1, act = polynomial([0, 1, 0.5]), teacher_act = erf, jacobian = true);
+    crate::dynamics::overlap_system!(pub Step: k = 1, p = 1, act = hermite(2), teacher_act = sign, unroll = never, jacobian = true);
+    crate::dynamics::overlap_system!(pub Linear: k = 1, p = 1, act = linear, unroll = always);
+    crate::dynamics::overlap_system!(pub Relu: k = 1, p = 1, act = relu, second_layer = trained, unroll = never, jacobian = true);
+    crate::dynamics::overlap_system!(pub ReluUnrolled: k = 1, p = 1, act = relu);
+    crate::dynamics::overlap_system!(pub Quadrature: k = 1, p = 1, act = tanh, teacher_act = erf, second_layer = trained, quadrature = 8);
+}
+
 /// Systems called as the expansion calls its own things.
 pub mod named {
     crate::dynamics::overlap_system!(pub Risk: k = 1, p = 1, act = erf);
