@@ -1,6 +1,7 @@
 //! Sweep files: what is wrong with one is told with its line, its key and what is allowed, before anything runs.
 
 use overlap_lab::sweep::Sweep;
+use overlap_lab::{Table, Values};
 use overlap_runtime::{Activation, DynSystem, Error};
 
 fn parse(text: &str) -> Result<Sweep, Error> {
@@ -145,8 +146,8 @@ const CASES: [(&str, &str, &str); 54] = [
     ),
     (
         "noise = [0.0, 1e-3]",
-        "noise = { from = 1, to = 0, points = 3 }",
-        "line 6: grid.noise = { from = 1, to = 0, points = 3 }, but it must be a range with from less than to",
+        "noise = { from = 1, to = 1, points = 3 }",
+        "line 6: grid.noise = { from = 1, to = 1, points = 3 }, but it must be a range with from other than to",
     ),
     (
         "noise = [0.0, 1e-3]",
@@ -285,5 +286,86 @@ fn events_and_observables_must_fit_every_point() {
     ] {
         let error = parse(&event.replace("WHEN", when)).expect_err(when).to_string();
         assert!(error.contains(message), "{when}: {error}");
+    }
+}
+
+#[test]
+fn ranges_hold_what_was_written() {
+    let table = |text: &str| {
+        let system = DynSystem::new(2, 3, Activation::Erf, false).unwrap();
+        Sweep::parse(text, &system).unwrap().table(&system, &overlap_runtime::Silent).unwrap()
+    };
+    let column = |range: &str, name: &str| -> Vec<String> {
+        let text = format!(
+            "[problem]\ninitial = {{ dimension = 10 }}\n[grid]\n{name} = {range}\n[record]\nuntil = 1e-3"
+        );
+        let table = table(&text);
+        let values = &table.column(name).unwrap().values;
+        let mut csv = Vec::new();
+        let folder = tempfile::tempdir().unwrap();
+        table.save(folder.path().join("t.csv")).unwrap();
+        let read = Table::read(folder.path().join("t.csv")).unwrap();
+        for row in 0..table.rows() {
+            csv.push(match values {
+                Values::Counts(wholes) => wholes[row].to_string(),
+                other => other.numbers()[row].unwrap().to_string(),
+            });
+            let again = match &read.column(name).unwrap().values {
+                Values::Counts(wholes) => wholes[row].to_string(),
+                other => other.numbers()[row].unwrap().to_string(),
+            };
+            assert_eq!(csv[row], again, "CSV keeps whole numbers");
+        }
+        csv
+    };
+    for (name, range, expected) in [
+        ("noise", "{ from = 0.3, to = 0.9, points = 3 }", "0.3 0.6 0.9"),
+        ("noise", "{ from = 0, to = 0.3, step = 0.1 }", "0 0.1 0.2 0.3"),
+        ("noise", "{ from = 0.7, to = 0.1, step = -0.3 }", "0.7 0.4 0.1"),
+        ("noise", "{ from = 1e-4, to = 1e-1, points = 4, log = true }", "0.0001 0.001 0.01 0.1"),
+        ("learning_rate", "{ from = 1000, to = 1, points = 4, log = true }", "1000 100 10 1"),
+        (
+            "seed",
+            "{ from = 9007199254740993, to = 9007199254740999, step = 2 }",
+            "9007199254740993 9007199254740995 9007199254740997 9007199254740999",
+        ),
+        (
+            "seed",
+            "{ from = 18446744073709551615, to = 18446744073709551613 }",
+            "18446744073709551615 18446744073709551614 18446744073709551613",
+        ),
+        (
+            "seed",
+            "{ from = 9007199254740993, to = 9007199254740997, points = 3 }",
+            "9007199254740993 9007199254740995 9007199254740997",
+        ),
+        ("data_seed", "{ from = 1, to = 9007199254740993, points = 2, log = true }", "1 9007199254740993"),
+        ("seed", "[18446744073709551615, 9007199254740993]", "18446744073709551615 9007199254740993"),
+        ("batch", "{ from = 1, to = 4, points = 3 }", "1 3 4"),
+    ] {
+        assert_eq!(column(range, name).join(" "), expected, "{name} = {range}");
+    }
+    let times = "[record]\nuntil = 0.9\ntimes = { from = 0.3, to = 0.9, points = 3 }";
+    let names: Vec<String> = table(times).columns().iter().map(|column| column.name.clone()).collect();
+    assert!(
+        ["ode_risk@0.3", "ode_risk@0.6", "ode_risk@0.9"].iter().all(|name| names.iter().any(|n| n == name)),
+        "{names:?}"
+    );
+    let times = "[record]\nuntil = 0.3\ntimes = { from = 0, to = 0.3, step = 0.1 }";
+    assert!(table(times).column("ode_risk@0.3").is_some());
+    for (range, message) in [
+        ("{ from = 5, to = 1, step = 2 }", "a range whose step leads from 5 to 1"),
+        ("{ from = 1, to = 5, step = 0 }", "a range whose step leads from 1 to 5"),
+        (
+            "{ from = 1, to = 5, step = 1.5 }",
+            "grid.seed.step = 1.5, but it must be a whole number other than 0",
+        ),
+        ("{ from = 0, to = 18446744073709551615 }", "a range of at most 10000000 values"),
+        ("{ from = 0, to = 5, points = 18446744073709551615 }", "a range of at most 10000000 values"),
+        ("{ from = 0, to = 18446744073709551616 }", "a whole number of at least 0"),
+    ] {
+        let error =
+            parse(&format!("[grid]\nseed = {range}\n[record]\nuntil = 1")).expect_err(range).to_string();
+        assert!(error.contains(message), "{range}: {error}");
     }
 }

@@ -27,6 +27,7 @@ pub mod internal {
     pub use crate::model::problem_file::{builder, object, on_path, read_from, read_text, rows};
     pub use crate::model::problem_json::{Entries, FIELDS, INITIAL, SCHEDULE};
     pub use crate::sgd::{Extent, Row};
+    pub use crate::ode::{spaced, stepped};
     pub use overlap_layout::MAX_UNITS;
 }
 

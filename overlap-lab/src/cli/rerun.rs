@@ -6,7 +6,7 @@ use crate::sweep::Sweep;
 use crate::table::{self, Format};
 use crate::{
     Algorithm, Comparison, Error, Method, Precision, Problem, Shape, SimulateOptions, Simulator,
-    SolveOptions, System, Table, simulate_monitored, solve_monitored,
+    SolveOptions, System, Table, Values, simulate_monitored, solve_monitored,
 };
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -159,7 +159,13 @@ fn compare(old: &Table, new: &Table) -> Option<String> {
             if other.values.text(row) == column.values.text(row) {
                 continue;
             }
+            let wholes = match (&other.values, &column.values) {
+                (Values::Counts(was), Values::Counts(is)) => Some((was[row], is[row])),
+                _ => None,
+            };
             let difference = match (was[row], is[row]) {
+                // Whole numbers beyond 2^53 differ though the doubles next to them do not.
+                _ if let Some((was, is)) = wholes => was.abs_diff(is) as f64 / was.max(is) as f64,
                 (Some(was), Some(is)) => (was - is).abs() / was.abs().max(is.abs()),
                 _ => f64::INFINITY,
             };

@@ -2,7 +2,7 @@
 
 use super::{Axis, AxisScale, Colour, Figure, Heat, Panel, Style, heat};
 use crate::{Error, Table, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What of a table is drawn, and how; by default what one most likely wants to see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -124,18 +124,28 @@ impl TableFigure {
         if chosen.is_empty() {
             return Err(Error::Figure("the table has no results: name columns with --y".into()));
         }
-        let horizontal = numbers(table, &x)?;
+        let horizontal = keys(table, &x)?;
         let by = self.by.as_deref().map(|name| Ok::<_, Error>((name, texts(table, name)?))).transpose()?;
         let groups: Vec<(String, Vec<usize>)> = match &by {
             None => vec![(String::new(), (0..table.rows()).collect())],
             Some((name, values)) => {
                 let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+                let mut known: BTreeMap<&str, usize> = BTreeMap::new();
                 for (row, value) in values.iter().enumerate() {
-                    let label = format!("{} = {}", symbol(name), short(value));
-                    match groups.iter_mut().find(|(known, _)| *known == label) {
-                        Some((_, rows)) => rows.push(row),
-                        None => groups.push((label, vec![row])),
+                    let group = *known.entry(value).or_insert(groups.len());
+                    if group == groups.len() {
+                        groups.push((value.clone(), Vec::new()));
                     }
+                    groups[group].1.push(row);
+                }
+                // Few digits are enough, unless they make two values one.
+                let mut shorts: Vec<String> = groups.iter().map(|(value, _)| short(value)).collect();
+                let distinct: BTreeSet<&String> = shorts.iter().collect();
+                if distinct.len() < groups.len() {
+                    shorts = groups.iter().map(|(value, _)| value.replace('-', "−")).collect();
+                }
+                for ((label, _), short) in groups.iter_mut().zip(shorts) {
+                    *label = format!("{} = {short}", symbol(name));
                 }
                 groups
             }
@@ -155,7 +165,7 @@ impl TableFigure {
             let mut means: BTreeMap<Key, Mean> = BTreeMap::new();
             for &row in rows {
                 if let Some(x) = horizontal[row] {
-                    means.entry(Key(x)).or_default().add(values[row]);
+                    means.entry(x).or_default().add(values[row]);
                 }
             }
             let (x, y): (Vec<f64>, Vec<f64>) =
@@ -178,7 +188,7 @@ impl TableFigure {
                 y,
             );
         }
-        panel.x.scale = self.scale("x", horizontal.iter().flatten().copied());
+        panel.x.scale = self.scale("x", horizontal.iter().flatten().map(|key| key.0));
         panel.y.scale = self.scale("y", all.into_iter());
         panel.title = averaged(parameters, &[Some(&x), self.by.as_ref()]);
         Ok(Figure::new(title).panel(panel))
@@ -198,21 +208,21 @@ impl TableFigure {
                 "a heat map needs two parameters that vary and a result: name them with --x, --y, --z".into(),
             ));
         };
-        let (columns, rows, values) = (numbers(table, &x)?, numbers(table, &y)?, numbers(table, &z)?);
-        let distinct = |values: &[Option<f64>]| -> Vec<f64> {
-            let mut found: Vec<f64> = values.iter().flatten().copied().collect();
-            found.sort_by(f64::total_cmp);
-            found.dedup();
-            found
+        let (columns, rows, values) = (keys(table, &x)?, keys(table, &y)?, numbers(table, &z)?);
+        let distinct = |values: &[Option<Key>]| -> Vec<Key> {
+            let found: BTreeSet<Key> = values.iter().flatten().copied().collect();
+            found.into_iter().collect()
         };
         let (xs, ys) = (distinct(&columns), distinct(&rows));
         let mut means = vec![vec![Mean::default(); xs.len()]; ys.len()];
         for row in 0..table.rows() {
             if let (Some(x), Some(y)) = (columns[row], rows[row]) {
-                let at = |list: &[f64], value: f64| list.partition_point(|known| *known < value);
+                let at = |list: &[Key], value: Key| list.partition_point(|known| *known < value);
                 means[at(&ys, y)][at(&xs, x)].add(values[row]);
             }
         }
+        let places = |keys: Vec<Key>| -> Vec<f64> { keys.into_iter().map(|key| key.0).collect() };
+        let (xs, ys) = (places(xs), places(ys));
         let cells: Vec<Vec<Option<f64>>> =
             means.into_iter().map(|row| row.into_iter().map(Mean::value).collect()).collect();
         let axis = |name: &String, which: &str, values: Vec<f64>| Axis {
@@ -269,9 +279,9 @@ impl Mean {
     }
 }
 
-/// A finite number that can be sorted.
-#[derive(PartialEq)]
-struct Key(f64);
+/// A number that can be sorted, and the whole number it stands for where doubles are too coarse.
+#[derive(Clone, Copy, PartialEq)]
+struct Key(f64, u64);
 
 impl Eq for Key {}
 
@@ -283,8 +293,21 @@ impl PartialOrd for Key {
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
+        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
     }
+}
+
+/// The numbers of a column, told apart as its values are.
+fn keys(table: &Table, name: &str) -> Result<Vec<Option<Key>>, Error> {
+    let wholes = match table.column(name).map(|column| &column.values) {
+        Some(Values::Counts(wholes)) => wholes.as_slice(),
+        _ => &[],
+    };
+    // Zeros of both signs are one.
+    let key = |(row, number): (usize, Option<f64>)| {
+        Some(Key(number? + 0.0, wholes.get(row).copied().unwrap_or_default()))
+    };
+    Ok(numbers(table, name)?.into_iter().enumerate().map(key).collect())
 }
 
 /// The boundaries of the phase diagram over cells at these values of κ and δ, whichever is which.
@@ -351,6 +374,9 @@ fn parameters(table: &Table) -> Vec<String> {
         table.metadata.get("parameters").and_then(|names| names.as_array()).cloned().unwrap_or_default();
     let varies = |name: &String| {
         table.column(name).is_some_and(|column| {
+            if let Values::Counts(wholes) = &column.values {
+                return wholes.iter().any(|whole| *whole != wholes[0]);
+            }
             let numbers = column.values.numbers();
             numbers.iter().all(Option::is_some) && numbers.iter().any(|value| *value != numbers[0])
         })
@@ -368,7 +394,7 @@ fn results(table: &Table) -> Vec<String> {
         |name: &&str| (name.starts_with("ode_") || name.starts_with("sgd_")) && !name.ends_with("_t_end");
     let has = |name: &&str| {
         table.column(name).is_some_and(|column| {
-            matches!(column.values, Values::Numbers(_)) && column.values.numbers().iter().any(Option::is_some)
+            !matches!(column.values, Values::Text(_)) && column.values.numbers().iter().any(Option::is_some)
         })
     };
     let names: Vec<&str> =

@@ -1,7 +1,7 @@
 //! The points of parameter space: lists and ranges of values, and their combinations.
 
 use super::document::Entry;
-use crate::{linear_times, log_times};
+use overlap_runtime::internal::{spaced, stepped};
 use serde_json::{Value, json};
 
 /// More points than this are taken for a mistake.
@@ -55,82 +55,136 @@ pub(super) fn values(entry: &Entry<'_, '_>, whole: bool) -> Option<Vec<(Value, u
         entry.wrong(ALLOWED);
         return None;
     }
-    let numbers = range(entry, whole)?;
-    let value = |number: f64| if whole { json!(number as u64) } else { json!(number) };
-    Some(numbers.into_iter().map(|number| (value(number), entry.line)).collect())
+    let numbers: Vec<Value> = if whole {
+        whole_range(entry)?.into_iter().map(|number| json!(number)).collect()
+    } else {
+        range(entry)?.into_iter().map(|number| json!(number)).collect()
+    };
+    Some(numbers.into_iter().map(|number| (number, entry.line)).collect())
 }
 
-/// The numbers of a range; whole numbers where the parameter is one.
-pub(super) fn range(entry: &Entry<'_, '_>, whole: bool) -> Option<Vec<f64>> {
+/// What a range states beside its ends.
+struct Spacing<'d, 't> {
+    points: Option<usize>,
+    log: bool,
+    step: Option<Entry<'d, 't>>,
+}
+
+/// The ends of a range, as `bound` reads them, and its spacing.
+fn ends<'d, 't, T: PartialEq>(
+    entry: &Entry<'d, 't>,
+    bound: impl Fn(&Entry<'d, 't>) -> Option<T>,
+) -> Option<(T, T, Spacing<'d, 't>)> {
     let section = entry.section()?;
-    let bound = |key: &str| {
-        let Some(entry) = section.take(key) else {
+    let end = |key: &str| match section.take(key) {
+        Some(entry) => bound(&entry),
+        None => {
             section.missing(key, "a range goes from one number to another");
-            return None;
-        };
-        if whole {
-            entry.whole(0).map(|whole| whole as f64)
-        } else {
-            entry.number("a finite number", |_| true)
+            None
         }
     };
-    let (from, to) = (bound("from"), bound("to"));
+    let (from, to) = (end("from"), end("to"));
     let points = section.take("points").map(|entry| entry.whole(2));
-    let log = section.take("log").map(|entry| entry.boolean());
-    let step = section.take("step").map(|entry| entry.number("a number greater than 0", |step| step > 0.0));
+    let log = section.take("log").map_or(Some(false), |entry| entry.boolean());
+    let step = section.take("step");
     section.finish(&["from", "to", "points", "log", "step"]);
-    let (from, to) = (from?, to?);
-    if from >= to {
-        entry.wrong("a range with from less than to");
-        return None;
+    let (from, to, log) = (from?, to?, log?);
+    let points = match points {
+        Some(points) => Some(usize::try_from(points?).unwrap_or(usize::MAX)),
+        None => None,
+    };
+    let spacing = Spacing { points, log, step };
+    if from == to {
+        entry.wrong("a range with from other than to");
+    } else if spacing.points.is_some() && spacing.step.is_some() {
+        entry.wrong("a range with points or step, not both");
+    } else {
+        return Some((from, to, spacing));
     }
-    let log = log.unwrap_or(Some(false))?;
-    let numbers = match (points, step) {
-        (Some(points), None) => {
-            let points = points? as usize;
-            if log && from <= 0.0 {
-                entry.wrong("a range from a positive number where log = true");
-                return None;
-            }
-            // Ranges may start below zero, lists of times may not: shift them.
-            let list = if log {
-                log_times(from, to, points)
-            } else {
-                linear_times(0.0, to - from, points)
-                    .map(|list| list.into_iter().map(|value| from + value).collect())
-            };
-            match list {
-                Ok(list) => list,
-                Err(error) => {
-                    entry.wrong(format!("a range that can be spaced: {error}"));
-                    return None;
-                }
-            }
+    None
+}
+
+/// Says what is wrong with the spacing.
+fn told<T>(entry: &Entry<'_, '_>, result: Result<T, crate::Error>) -> Option<T> {
+    if let Err(error) = &result {
+        entry.wrong(format!("a range that can be spaced: {error}"));
+    }
+    result.ok()
+}
+
+/// The numbers of a range.
+pub(super) fn range(entry: &Entry<'_, '_>) -> Option<Vec<f64>> {
+    let (from, to, Spacing { points, log, step }) =
+        ends(entry, |entry| entry.number("a finite number", |_| true))?;
+    match (points, step) {
+        (Some(_), _) if log && from.min(to) <= 0.0 => {
+            entry.wrong("a range from a positive number where log = true");
+            None
         }
-        (None, step) if !log && (step.is_some() || whole) => {
-            let step = step.unwrap_or(Some(1.0))?;
-            let count = ((to - from) / step * (1.0 + 1e-12)).floor();
-            if count >= MOST_POINTS as f64 {
-                entry.wrong(format!("a range of at most {MOST_POINTS} values"));
-                return None;
-            }
-            (0..=count as usize).map(|n| from + n as f64 * step).collect()
+        (Some(points), _) => told(entry, spaced(from, to, points, log)),
+        (None, Some(step)) if !log => {
+            let step = step.number("a number other than 0", |step| step != 0.0)?;
+            told(entry, stepped(from, to, step))
         }
-        (Some(_), Some(_)) => {
-            entry.wrong("a range with points or step, not both");
+        _ => {
+            entry.wrong("a range with points = N (or, without log, step = X)");
+            None
+        }
+    }
+}
+
+/// The whole numbers of a range, exact however large.
+fn whole_range(entry: &Entry<'_, '_>) -> Option<Vec<u64>> {
+    let (from, to, Spacing { points, log, step }) = ends(entry, |entry| entry.whole(0).map(i128::from))?;
+    let numbers: Vec<i128> = match points {
+        Some(_) if log && from.min(to) < 1 => {
+            entry.wrong("a range from a positive number where log = true");
             return None;
         }
-        (None, _) => {
+        Some(points) if log => {
+            let numbers = told(entry, spaced(from as f64, to as f64, points, true))?;
+            let last = points - 1;
+            let end = |n: usize| [(0, from), (last, to)].iter().find(|(at, _)| *at == n).map(|(_, end)| *end);
+            let whole = |(n, number): (usize, &f64)| {
+                end(n).unwrap_or_else(|| (number.round() as i128).clamp(from.min(to), from.max(to)))
+            };
+            numbers.iter().enumerate().map(whole).collect()
+        }
+        Some(points) if points > MOST_POINTS => return too_many(entry),
+        Some(points) => {
+            let last = points as i128 - 1;
+            // Rounded to nearest, halves up.
+            let between = |n: i128| (2 * (from * (last - n) + to * n) + last).div_euclid(2 * last);
+            (0..=last).map(between).collect()
+        }
+        None if log => {
             entry.wrong("a range with points = N (or, without log, step = X)");
             return None;
         }
+        None => {
+            let unit = if from < to { 1 } else { -1 };
+            let step = step.map_or(Some(unit), |entry| entry.integer("a whole number other than 0"))?;
+            if step == 0 || (to > from) != (step > 0) {
+                entry.wrong(format!("a range whose step leads from {from} to {to}"));
+                return None;
+            }
+            let count = (to - from) / step;
+            if count >= MOST_POINTS as i128 {
+                return too_many(entry);
+            }
+            (0..=count).map(|n| from + n * step).collect()
+        }
     };
-    let numbers: Vec<f64> = if whole { numbers.iter().map(|x| x.round()).collect() } else { numbers };
     if numbers.windows(2).any(|pair| pair[0] == pair[1]) {
         entry.wrong("a range whose values differ after rounding to whole numbers: fewer points");
         return None;
     }
-    Some(numbers)
+    numbers.into_iter().map(|number| u64::try_from(number).ok()).collect()
+}
+
+fn too_many<T>(entry: &Entry<'_, '_>) -> Option<T> {
+    entry.wrong(format!("a range of at most {MOST_POINTS} values"));
+    None
 }
 
 #[cfg(test)]

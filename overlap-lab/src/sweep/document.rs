@@ -221,6 +221,21 @@ impl<'d, 't> Entry<'d, 't> {
         found
     }
 
+    /// A whole number of any sign.
+    pub(super) fn integer(&self, allowed: &str) -> Option<i128> {
+        let found = match self.value {
+            DeValue::Integer(whole) => i128::from_str_radix(whole.as_str(), whole.radix()).ok(),
+            _ => self.float().filter(|value| value.fract() == 0.0).map(|value| value as i128),
+        };
+        // Larger steps than all numbers there are need no arithmetic of their own.
+        let most = i128::from(u64::MAX);
+        let found = found.map(|whole| whole.clamp(-most - 1, most + 1));
+        if found.is_none() {
+            self.wrong(allowed);
+        }
+        found
+    }
+
     pub(super) fn text(&self, allowed: &str) -> Option<&'d str> {
         match self.value {
             DeValue::String(text) => Some(text),

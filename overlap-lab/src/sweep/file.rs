@@ -310,7 +310,7 @@ fn spread(until: f64, points: usize) -> Option<Vec<f64>> {
 fn time_list(entry: &Entry<'_, '_>, most: f64) -> Option<Vec<f64>> {
     let allowed = "increasing times of at least 0 and at most record.until, as a list or a range";
     let times: Vec<f64> = if entry.is_table() {
-        axes::range(entry, false)?
+        axes::range(entry)?
     } else {
         let entries = entry.list(allowed)?;
         entries.iter().map(|entry| entry.number("a finite number", |_| true)).collect::<Option<_>>()?

@@ -42,7 +42,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     Ok(Table { metadata: Default::default(), columns }.described(metadata))
 }
 
+/// Whole numbers from here on are not all doubles.
+const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+
+/// Whole numbers that doubles would change, else numbers, else text.
 fn values(cells: Vec<String>) -> Values {
+    let whole = |cell: &String| cell.parse().ok().filter(|whole: &u64| whole.to_string() == *cell);
+    if let Some(whole) = cells.iter().map(whole).collect::<Option<Vec<u64>>>()
+        && whole.iter().any(|&whole| whole > EXACT)
+    {
+        return Values::Counts(whole);
+    }
     let number = |cell: &String| match cell.as_str() {
         "" | "NaN" => Some(None),
         text => text.parse().ok().map(Some),

@@ -1,12 +1,14 @@
 //! Lists of output times.
 
+use super::spaced::spaced;
 use crate::Error;
 use crate::error::check_at_least;
 
 /// A list longer than this is taken for a mistake.
-const MOST_POINTS: usize = 10_000_000;
+pub(super) const MOST_POINTS: usize = 10_000_000;
 
-/// `points` times from `first` to `last`, evenly spaced, exact at both ends.
+/// `points` times from `first` to `last`, evenly spaced, exact at both ends; a time that is a decimal is the double next to
+/// it (0.3, not 0.30000000000000004).
 ///
 /// ```
 /// assert_eq!(overlap::linear_times(0.0, 1.0, 5)?, [0.0, 0.25, 0.5, 0.75, 1.0]);
@@ -17,14 +19,15 @@ const MOST_POINTS: usize = 10_000_000;
 /// [`Error::Invalid`] unless 0 ≤ first < last, both finite, 2 ≤ points ≤ 10⁷, and neighbours differ in double precision.
 pub fn linear_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Error> {
     check_at_least("first", first, 0.0, false)?;
-    spaced(first, last, points, |fraction| first + fraction * (last - first))
+    check_at_least("last", last, first, true)?;
+    spaced(first, last, points, false)
 }
 
-/// `points` times from `first` to `last`, evenly spaced in log t, exact at both ends.
+/// `points` times from `first` to `last`, evenly spaced in log t, exact at both ends and at decades.
 ///
 /// ```
 /// let times = overlap::log_times(0.01, 100.0, 5)?;
-/// assert!((times[2] - 1.0).abs() < 1e-15 && times[4] == 100.0);
+/// assert_eq!(times, [0.01, 0.1, 1.0, 10.0, 100.0]);
 /// # Ok::<(), overlap::Error>(())
 /// ```
 ///
@@ -32,29 +35,8 @@ pub fn linear_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Er
 /// [`Error::Invalid`] unless 0 < first < last, both finite, 2 ≤ points ≤ 10⁷, and neighbours differ in double precision.
 pub fn log_times(first: f64, last: f64, points: usize) -> Result<Vec<f64>, Error> {
     check_at_least("first", first, 0.0, true)?;
-    let (low, high) = (libm::log(first), libm::log(last));
-    spaced(first, last, points, |fraction| libm::exp(low + fraction * (high - low)))
-}
-
-fn spaced(first: f64, last: f64, points: usize, at: impl Fn(f64) -> f64) -> Result<Vec<f64>, Error> {
     check_at_least("last", last, first, true)?;
-    if !(2..=MOST_POINTS).contains(&points) {
-        return Err(Error::invalid("points", points, format!("at least 2 and at most {MOST_POINTS}")));
-    }
-    let intervals = points - 1;
-    let times: Vec<f64> = (0..points)
-        .map(|index| match index {
-            0 => first,
-            _ if index == intervals => last,
-            _ => at(index as f64 / intervals as f64),
-        })
-        .collect();
-    if times.windows(2).any(|pair| pair[0] >= pair[1]) {
-        let bound =
-            format!("small enough for times between {first} and {last} to differ in double precision");
-        return Err(Error::invalid("points", points, bound));
-    }
-    Ok(times)
+    spaced(first, last, points, true)
 }
 
 /// Output times must be finite, at least `start` and strictly increasing.
