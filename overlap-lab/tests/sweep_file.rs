@@ -369,3 +369,14 @@ fn ranges_hold_what_was_written() {
         assert!(error.contains(message), "{range}: {error}");
     }
 }
+
+#[test]
+fn mistakes_in_events_and_sizes_are_told_before_points_are_checked() {
+    let text =
+        "[list]\nk = { from = 74, to = 1000 }\n[record]\nuntil = 1\n[[event]]\nwhne = \"plateau left\"\n";
+    let error = parse(text).unwrap_err().to_string();
+    assert!(error.contains("line 6: unknown key event.whne: did you mean when?"), "{error}");
+    let error = parse("[list]\nk = { from = 2, to = 100000 }\n[record]\nuntil = 1").unwrap_err().to_string();
+    assert!(error.contains("line 2: k = 1025, but it must be between 1 and 1024 (point 1024)"), "{error}");
+    assert_eq!(parse("[list]\nk = { from = 74, to = 100 }\n[record]\nuntil = 1").unwrap().len(), 27);
+}

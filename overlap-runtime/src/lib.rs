@@ -15,6 +15,7 @@ mod monitor;
 pub mod ode;
 mod output;
 mod sgd;
+mod threads;
 
 #[doc(hidden)]
 pub use lanes as simd;
@@ -26,8 +27,9 @@ pub mod internal {
     pub use crate::error::check_at_least;
     pub use crate::model::problem_file::{builder, object, on_path, read_from, read_text, rows};
     pub use crate::model::problem_json::{Entries, FIELDS, INITIAL, SCHEDULE};
-    pub use crate::sgd::{Extent, Row};
     pub use crate::ode::{spaced, stepped};
+    pub use crate::sgd::{Extent, Row};
+    pub use crate::threads::threads;
     pub use overlap_layout::MAX_UNITS;
 }
 

@@ -15,7 +15,7 @@ impl Session<'_, '_> {
         let sweep = Sweep::read(&flags.file, self.system)?;
         if flags.dry_run {
             let estimate = sweep.estimate(self.system);
-            let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
+            let threads = options.threads.map_or_else(overlap_runtime::internal::threads, Ok)?;
             let text = told(&sweep, &estimate, &options, threads);
             return self
                 .emit(None, |writer| writer.write_all(text.as_bytes()).map_err(Error::io("-", "write")));
@@ -74,7 +74,10 @@ impl Session<'_, '_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let Outcome { done, points, failed, files, problems, .. } = outcome;
+        let Outcome { done, points, failed, files, problems, remarks, .. } = outcome;
+        for remark in &remarks {
+            self.remark(remark);
+        }
         self.remark(&format!("{done} of {points} points are done"));
         if failed > 0 {
             // Worth knowing even with --quiet.

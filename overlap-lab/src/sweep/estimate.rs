@@ -30,8 +30,14 @@ impl Sweep {
     pub fn estimate(&self, system: &dyn System) -> Estimate {
         let points = self.len();
         let tries = TRIES.min(points);
-        let (mut seconds, mut unfinished) = (0.0, 0);
+        let (mut seconds, mut unfinished, mut tried) = (0.0, 0, 0);
+        let begun = Instant::now();
         for n in 0..tries {
+            // A single step of a large system may take longer than all tries.
+            if tried > 0 && begun.elapsed() > BUDGET {
+                break;
+            }
+            tried += 1;
             // The middle of each of `tries` stretches.
             let chosen = ((2 * n + 1) as u128 * points as u128 / (2 * tries) as u128) as usize;
             let trial =
@@ -45,9 +51,9 @@ impl Sweep {
         Estimate {
             points,
             columns: self.plan.columns(system.shape()).len() + self.parameters().len() + 2,
-            tried: tries,
+            tried,
             unfinished,
-            core_seconds: seconds * points as f64 / tries as f64,
+            core_seconds: seconds * points as f64 / tried.max(1) as f64,
         }
     }
 }

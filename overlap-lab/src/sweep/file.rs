@@ -90,16 +90,28 @@ fn plan(document: &Document<'_>, file: &Section<'_, '_>, system: &dyn System) ->
         return None;
     }
     let mut plan = Plan { name: name.flatten(), run, fixed, axes, record: record?, solve: solve?, sgd };
-    let shapes = check_points(document, &plan, &lines, system);
-    if !document.is_sound() {
+    if let Err(error) = overlap_runtime::internal::threads() {
+        document.mistake(1, error.to_string());
         return None;
     }
-    let line = lines.get("record.observables").map_or(1, |lines| lines[0]);
-    check_observables(document, line, &plan.record.observables, &shapes);
-    if let Some(entry) = event_entry {
-        plan.record.events = read_events(&entry, &shapes)?;
+    // What costs nothing first: keys and sizes, then the problem of every point.
+    let shapes = each_point(document, &plan, &lines, |point| {
+        let setup = Setup::new(values(&plan, point), system.shape())?;
+        point::check_size(system, setup.shape)
+            .map_err(|error| Fault { key: blamed(&error), message: error.to_string() })?;
+        Ok(setup.shape)
+    });
+    if document.is_sound() {
+        let line = lines.get("record.observables").map_or(1, |lines| lines[0]);
+        check_observables(document, line, &plan.record.observables, &shapes);
     }
-    Some(plan)
+    if let Some(entry) = event_entry {
+        plan.record.events = read_events(&entry, &shapes).unwrap_or_default();
+    }
+    if document.is_sound() {
+        check_points(document, &plan, &lines, system);
+    }
+    document.is_sound().then_some(plan)
 }
 
 /// `[problem]`: parameters that are the same everywhere.
@@ -351,32 +363,45 @@ fn check_observables(document: &Document<'_>, line: usize, names: &[String], sha
     }
 }
 
-/// Checks the problem of every point; their different shapes.
-fn check_points(document: &Document<'_>, plan: &Plan, lines: &Lines, system: &dyn System) -> Vec<Shape> {
-    let count = axes::count(&plan.axes).unwrap_or(0);
-    let check = |point: usize| -> Result<Shape, (usize, Fault)> {
-        let fault = |fault| (point, fault);
-        let setup = Setup::new(values(plan, point), system.shape()).map_err(fault)?;
-        if setup.shape != system.shape() {
-            point::sized(system, setup.shape)
-                .map_err(|error| fault(Fault { key: Some("p".to_owned()), message: error.to_string() }))?;
-        }
+/// The parameter that a size is the fault of.
+fn blamed(error: &crate::Error) -> Option<String> {
+    match error {
+        crate::Error::Invalid { quantity, .. } if quantity == "k" => Some("k".to_owned()),
+        _ => Some("p".to_owned()),
+    }
+}
+
+/// Checks the problem of every point.
+fn check_points(document: &Document<'_>, plan: &Plan, lines: &Lines, system: &dyn System) {
+    each_point(document, plan, lines, |point| {
+        let setup = Setup::new(values(plan, point), system.shape())?;
         let simulator = plan.run.sgd.then_some(plan.sgd.simulator);
-        let problem = setup.check(simulator, plan.record.until).map_err(fault)?;
+        let problem = setup.check(simulator, plan.record.until)?;
         let rate =
             plan.record.clock.rate(setup.learning_rate, problem.student_scale(), problem.batch() as f64);
         if plan.record.clock != Clock::Steps && *problem.learning_rate_schedule() != Schedule::Constant {
             let message =
                 "record.clock must be \"steps\" where the learning rate follows a schedule".to_owned();
-            return Err(fault(Fault { key: Some("learning_rate_schedule".to_owned()), message }));
+            return Err(Fault { key: Some("learning_rate_schedule".to_owned()), message });
         }
         if rate <= 0.0 {
             let message =
                 "record.clock is a multiple of learning_rate, which must be greater than 0".to_owned();
-            return Err(fault(Fault { key: Some("learning_rate".to_owned()), message }));
+            return Err(Fault { key: Some("learning_rate".to_owned()), message });
         }
         Ok(setup.shape)
-    };
+    });
+}
+
+/// Looks at every point, telling what is wrong; their different shapes.
+fn each_point(
+    document: &Document<'_>,
+    plan: &Plan,
+    lines: &Lines,
+    look: impl Fn(usize) -> Result<Shape, Fault> + Sync,
+) -> Vec<Shape> {
+    let count = axes::count(&plan.axes).unwrap_or(0);
+    let check = |point: usize| look(point).map_err(|fault| (point, fault));
     let first = check(0);
     // Of many points with the shape of the first there is nothing to keep.
     let news: Vec<_> = (1..count).into_par_iter().map(check).filter(|result| *result != first).collect();

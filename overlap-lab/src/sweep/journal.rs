@@ -1,14 +1,19 @@
 //! The journal: what is done, appended point by point, so that a kill loses nothing that was done.
 //!
 //! One JSON object a line. The first line says of which sweep; then comes a line for every point, in whatever order they
-//! end. A line that is cut off (killed or disk full while it was written) is no JSON and does not count: its point is run
-//! again. A line that follows a cut-off one begins on a new line. Whole lines are written at once and synchronised with the
+//! end. Every line ends with a checksum of itself, that of a point also of what the sweep is. A line that is damaged, of
+//! another sweep, or cut off (killed or disk full while it was written) does not count: its point is run again. A line that
+//! follows a cut-off one begins on a new line. Lines of versions without checksums count if they are written as those
+//! wrote them, and hold what the sweep can give. Whole lines are written at once and synchronised with the
 //! disk about once a second, so that even a power failure costs only the last points.
 
 use super::Sweep;
+use super::judge::Judge;
 use super::point::Row;
+use super::run::Rows;
 use crate::{Error, System};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -40,6 +45,11 @@ impl Header {
         let Header { version, identity, instruction_set, text } = self;
         json!({ "overlap": version, "identity": identity, "instruction_set": instruction_set, "sweep": text })
             .to_string()
+    }
+
+    /// What lines of this sweep's points are signed with.
+    fn seal(&self) -> u64 {
+        hash(hash(START, self.version.as_bytes()), self.identity.as_bytes())
     }
 
     fn read(value: &Value) -> Option<Self> {
@@ -77,15 +87,101 @@ pub(super) fn instruction_set() -> String {
     format!("{:?}", crate::simd::Level::current()).to_lowercase()
 }
 
+/// Where checksums begin: the basis of Fowler, Noll and Vo's hash.
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+/// Before and after the checksum of a line, 16 hexadecimal digits.
+const CHECK: (&str, &str) = (",\"check\":\"", "\"}");
+
+/// Fowler, Noll and Vo's hash: no change of a single byte leaves it as it is.
+fn hash(start: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// A JSON object with its checksum.
+fn sealed(object: &str, seal: u64) -> String {
+    let (before, after) = CHECK;
+    let open = object.strip_suffix('}').unwrap_or(object);
+    format!("{open}{before}{:016x}{after}", hash(seal, object.as_bytes()))
+}
+
+/// The object of a line, and its checksum if it has one.
+fn unsealed(line: &str) -> (String, Option<&str>) {
+    let (before, after) = CHECK;
+    let found = line.strip_suffix(after).and_then(|line| line.rsplit_once(before));
+    match found {
+        Some((open, check)) => (format!("{open}}}"), Some(check)),
+        None => (line.to_owned(), None),
+    }
+}
+
+/// The line of a point.
+#[derive(Debug)]
+struct Line {
+    number: usize,
+    /// Its object, as it stands there.
+    object: String,
+    check: Option<String>,
+    point: usize,
+    row: Row,
+}
+
 /// What a journal holds.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// `None` where not even the first line is whole.
-    pub(super) header: Option<Header>,
-    /// Points and their rows, as they ended.
-    pub(super) rows: Vec<(usize, Row)>,
+    path: PathBuf,
+    /// What it says it is of, once for every beginning; none where no first line is whole.
+    pub(super) headers: Vec<Header>,
+    lines: Vec<Line>,
+    /// Numbers of the lines that are damaged.
+    damaged: Vec<usize>,
     /// Whether the last line is cut off.
     torn: bool,
+}
+
+impl Contents {
+    /// Adds the rows of a sweep that count to `rows`; what is wrong with others, if anything.
+    pub(super) fn collect(
+        mut self,
+        sweep: &Sweep,
+        system: &dyn System,
+        header: &Header,
+        rows: &mut Rows,
+    ) -> Option<String> {
+        let seal = header.seal();
+        let judge = Judge::new(&sweep.plan, system);
+        let points = sweep.len();
+        let mut found: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
+        for line in self.lines {
+            let right = match &line.check {
+                Some(check) => *check == format!("{:016x}", hash(seal, line.object.as_bytes())),
+                // Without a checksum a line counts where it can tell of which sweep it is.
+                None => !self.headers.is_empty() && judge.believes(line.point, &line.row),
+            };
+            if right && line.point < points && line.row.values.len() == judge.width() {
+                found.entry(line.point).or_default().push(line);
+            } else {
+                self.damaged.push(line.number);
+            }
+        }
+        for (point, mut lines) in found {
+            // Rows with a checksum stand above those without, and those must agree.
+            if lines.iter().any(|line| line.check.is_some()) {
+                lines.retain(|line| line.check.is_some());
+            } else if lines.iter().any(|line| line.row != lines[0].row) {
+                self.damaged.extend(lines.iter().map(|line| line.number));
+                continue;
+            }
+            rows.entry(point).or_insert_with(|| lines.swap_remove(0).row);
+        }
+        self.damaged.sort_unstable();
+        let numbers: Vec<String> = self.damaged.iter().take(8).map(usize::to_string).collect();
+        let more = if self.damaged.len() > numbers.len() { ", ..." } else { "" };
+        (!numbers.is_empty()).then(|| {
+            let (path, lines) = (self.path.display(), if numbers.len() == 1 { "line" } else { "lines" });
+            let numbers = numbers.join(", ");
+            format!("{path}: {lines} {numbers}{more} cut off, damaged or of another sweep: computed again where missing")
+        })
+    }
 }
 
 /// The journals of a folder, in the order of their names.
@@ -110,28 +206,50 @@ pub(super) fn read(path: &Path) -> Result<Contents, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => 0,
         Err(error) => return Err(Error::io(path, "read")(error)),
     };
-    let mut contents =
-        Contents { torn: bytes.last().is_some_and(|byte| *byte != b'\n'), ..Contents::default() };
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let Some(line) = line.strip_suffix(b"\n") else { continue };
-        let Ok(value) = serde_json::from_slice::<Value>(line) else { continue };
-        if let Some(header) = Header::read(&value) {
-            contents.header.get_or_insert(header);
-        } else if contents.header.is_some()
-            && let Some(row) = record(&value)
-        {
-            contents.rows.push(row);
+    let torn = bytes.last().is_some_and(|byte| *byte != b'\n');
+    let mut contents = Contents { path: path.to_owned(), torn, ..Contents::default() };
+    for (index, bytes) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        // The last line may be on its way.
+        let Some(bytes) = bytes.strip_suffix(b"\n") else { continue };
+        if bytes.is_empty() {
+            continue;
+        }
+        match std::str::from_utf8(bytes).ok().and_then(|text| entry(index + 1, text)) {
+            Some(Entry::Header(header)) => contents.headers.push(header),
+            Some(Entry::Point(line)) => contents.lines.push(line),
+            None => contents.damaged.push(index + 1),
         }
     }
     Ok(contents)
 }
 
-/// The line of a point, without its end.
-pub(super) fn line(point: usize, row: &Row) -> String {
+enum Entry {
+    Header(Header),
+    Point(Line),
+}
+
+/// What stands in a line; `None` if it is damaged, as far as the line alone tells.
+fn entry(number: usize, text: &str) -> Option<Entry> {
+    let (object, check) = unsealed(text);
+    let value: Value = serde_json::from_str(&object).ok()?;
+    // It must be what this program writes, to the byte: other digits, spaces or keys are somebody else's.
+    if value.to_string() != object {
+        return None;
+    }
+    if let Some(header) = Header::read(&value) {
+        let right = check.is_none_or(|check| *check == format!("{:016x}", hash(START, object.as_bytes())));
+        return right.then_some(Entry::Header(header));
+    }
+    let (point, row) = record(&value)?;
+    Some(Entry::Point(Line { number, object, check: check.map(str::to_owned), point, row }))
+}
+
+/// The object of a point.
+pub(super) fn object(point: usize, row: &Row) -> String {
     json!({ "point": point + 1, "values": row.values, "error": row.error }).to_string()
 }
 
-/// A point from its line.
+/// A point from its object.
 pub(super) fn record(value: &Value) -> Option<(usize, Row)> {
     let point = usize::try_from(value.get("point")?.as_u64()?).ok()?.checked_sub(1)?;
     let number = |value: &Value| if value.is_null() { Some(None) } else { value.as_f64().map(Some) };
@@ -150,6 +268,8 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     torn: bool,
+    /// Of the header.
+    seal: u64,
     /// What could not be written yet.
     waiting: Vec<u8>,
 }
@@ -169,10 +289,13 @@ impl Journal {
             Err(TryLockError::Error(_)) => {}
         }
         let contents = read(path)?;
-        let mut journal = Journal { path: path.to_owned(), file, torn: contents.torn, waiting: Vec::new() };
-        match &contents.header {
-            Some(found) => header.check(path, found)?,
-            None => journal.append(&header.line())?,
+        let (torn, seal) = (contents.torn, header.seal());
+        let mut journal = Journal { path: path.to_owned(), file, torn, seal, waiting: Vec::new() };
+        for found in &contents.headers {
+            header.check(path, found)?;
+        }
+        if contents.headers.is_empty() {
+            journal.append(&sealed(&header.line(), START))?;
         }
         Ok((journal, contents))
     }
@@ -182,8 +305,13 @@ impl Journal {
         self.file.try_clone().map_err(Error::io(&self.path, "write"))
     }
 
+    /// Appends the line of a point.
+    pub(super) fn keep(&mut self, point: usize, row: &Row) -> Result<(), Error> {
+        self.append(&sealed(&object(point, row), self.seal))
+    }
+
     /// Appends a line. What cannot be written is kept, and tried again with the next line.
-    pub(super) fn append(&mut self, line: &str) -> Result<(), Error> {
+    fn append(&mut self, line: &str) -> Result<(), Error> {
         self.waiting.extend(line.as_bytes());
         self.waiting.push(b'\n');
         self.flush()

@@ -14,36 +14,29 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// [`Error::File`] where there is no journal, or one of another sweep; [`Error::Io`].
 pub fn merge(system: &dyn System, folders: &[PathBuf], out: &Path) -> Result<Outcome, Error> {
-    let mut first: Option<(Sweep, Header)> = None;
-    let mut rows = Rows::new();
-    let mut sets = Vec::new();
+    let mut journals = Vec::new();
     for folder in folders {
         for path in journal::find(folder)? {
             let contents = journal::read(&path)?;
-            let Some(found) = contents.header else { continue };
-            let (sweep, header) = match &first {
-                Some(first) => first,
-                None => {
-                    let sweep = Sweep::parse(&found.text, system)
-                        .map_err(|error| overlap_runtime::internal::on_path(&path, error))?;
-                    let header = Header::new(&sweep, system);
-                    first.insert((sweep, header))
-                }
-            };
-            header.check(&path, &found)?;
-            sets.push(found.instruction_set);
-            let width = sweep.plan.columns(system.shape()).len();
-            for (point, row) in contents.rows {
-                if point < sweep.len() && row.values.len() == width {
-                    rows.entry(point).or_insert(row);
-                }
-            }
+            journals.push((path, contents));
         }
     }
-    let Some((sweep, _)) = first else {
+    let first = journals.iter().find_map(|(path, contents)| Some((path, contents.headers.first()?)));
+    let Some((path, found)) = first else {
         let path = folders.first().cloned().unwrap_or_default();
         return Err(Error::File { path, message: "there is no journal of a sweep".to_owned() });
     };
+    let sweep =
+        Sweep::parse(&found.text, system).map_err(|error| overlap_runtime::internal::on_path(path, error))?;
+    let header = Header::new(&sweep, system);
+    let (mut rows, mut sets, mut remarks) = (Rows::new(), Vec::new(), Vec::new());
+    for (path, contents) in journals {
+        for found in &contents.headers {
+            header.check(&path, found)?;
+            sets.push(found.instruction_set.clone());
+        }
+        remarks.extend(contents.collect(&sweep, system, &header, &mut rows));
+    }
     sets.sort();
     sets.dedup();
     let failed = rows.values().filter(|row| row.error.is_some()).count();
@@ -54,6 +47,7 @@ pub fn merge(system: &dyn System, folders: &[PathBuf], out: &Path) -> Result<Out
         table: None,
         files: Vec::new(),
         problems: Vec::new(),
+        remarks,
     };
     if rows.len() == sweep.len() {
         std::fs::create_dir_all(out).map_err(Error::io(out, "make the folder"))?;

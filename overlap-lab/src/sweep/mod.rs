@@ -33,6 +33,7 @@ mod estimate;
 mod events;
 mod file;
 mod journal;
+mod judge;
 mod merge;
 #[cfg(feature = "mpi")]
 mod mpi;

@@ -6,7 +6,7 @@
 
 use super::journal;
 use super::point::{self, Row};
-use super::run::{Ledger, Progress, pool, save_trajectories};
+use super::run::{Ledger, Progress, pool, refused, save_trajectories};
 use super::{Outcome, Sweep, SweepOptions};
 use crate::{Error, Monitor, System};
 use ::mpi::Threading;
@@ -128,8 +128,9 @@ fn serve(
     std::thread::scope(|scope| {
         let (give, given) = mpsc::channel::<Vec<u64>>();
         let (send, sent) = mpsc::channel::<Option<(usize, Row)>>();
+        let threads = options.threads.unwrap_or(1);
         let own = scope.spawn(move || {
-            pool(options.threads.unwrap_or(1))?.install(move || {
+            pool(threads).map_err(|error| refused(threads, error))?.install(move || {
                 loop {
                     // Without a listener there is nothing left to do.
                     if send.send(None).is_err() {
@@ -195,10 +196,10 @@ fn serve(
     })
 }
 
-/// A finished point as a message: its line in the journal, behind `!` if it is not to stand there.
+/// A finished point as a message: its object in the journal, behind `!` if it is not to stand there.
 fn pack(point: usize, row: &Row, keep: bool) -> Vec<u8> {
     let mark = if keep { "" } else { "!" };
-    format!("{mark}{}", journal::line(point, row)).into_bytes()
+    format!("{mark}{}", journal::object(point, row)).into_bytes()
 }
 
 fn unpack(bytes: &[u8]) -> Option<(usize, Row)> {

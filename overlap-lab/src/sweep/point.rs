@@ -88,8 +88,25 @@ fn attempt(
     Ok(())
 }
 
+/// Whether points of a shape can be run, without making their system.
+pub(super) fn check_size(system: &dyn System, shape: Shape) -> Result<(), Error> {
+    let most = overlap_runtime::internal::MAX_UNITS;
+    for (name, units) in [("k", shape.k), ("p", shape.p)] {
+        if !(1..=most).contains(&units) {
+            return Err(Error::invalid(name, units, format!("between 1 and {most}")));
+        }
+    }
+    if shape == system.shape() { Ok(()) } else { check_sizeable(system, shape) }
+}
+
 /// The system of a point whose k and p are not those of the declared one.
 pub(crate) fn sized(system: &dyn System, shape: Shape) -> Result<DynSystem, Error> {
+    check_sizeable(system, shape)?;
+    DynSystem::new(shape.k, shape.p, system.activation(), shape.trained)
+}
+
+/// Whether there are equations of other sizes than the declared one.
+fn check_sizeable(system: &dyn System, shape: Shape) -> Result<(), Error> {
     if !system.describes_sgd() {
         let found = format!("k = {}, p = {}", shape.k, shape.p);
         return Err(Error::invalid("shape", found, "the one declared, for the ODE of a regime"));
@@ -100,7 +117,10 @@ pub(crate) fn sized(system: &dyn System, shape: Shape) -> Result<DynSystem, Erro
             format!("the students' \"{students}\" for points of another k or p than {}", system.name());
         return Err(Error::invalid("teacher_activation", teachers, bound));
     }
-    DynSystem::new(shape.k, shape.p, students, shape.trained)
+    if students != crate::Activation::Erf {
+        return Err(Error::invalid("activation", students.name(), "erf for a system sized at run time"));
+    }
+    Ok(())
 }
 
 /// The values at one time: of every observable, with its standard error where it has one.

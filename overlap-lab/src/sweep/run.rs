@@ -86,7 +86,12 @@ pub struct Outcome {
     pub files: Vec<PathBuf>,
     /// What could not be written, first things first; the points concerned are run again next time.
     pub problems: Vec<Error>,
+    /// What is worth knowing: damaged lines of a journal, threads that would have had nothing to do.
+    pub remarks: Vec<String>,
 }
+
+/// More threads than this help no machine.
+const MOST_THREADS: usize = 1024;
 
 /// Rows that are done, by point.
 pub(super) type Rows = BTreeMap<usize, Row>;
@@ -96,6 +101,7 @@ pub(super) struct Ledger {
     journal: Mutex<Journal>,
     folder: PathBuf,
     problems: Mutex<Vec<Error>>,
+    remarks: Vec<String>,
 }
 
 impl Sweep {
@@ -115,13 +121,27 @@ impl Sweep {
         options: &SweepOptions,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, Error> {
-        let (ledger, mut rows) = Ledger::open(self, system, options)?;
+        let (mut ledger, mut rows) = Ledger::open(self, system, options)?;
         let wanted: Vec<usize> =
             (0..self.len()).filter(|&point| options.shard.is_none_or(|shard| shard.has(point))).collect();
         let open: Vec<usize> = wanted.iter().copied().filter(|point| !rows.contains_key(point)).collect();
         let progress = Progress::new(monitor, wanted.len() - open.len(), wanted.len());
+        if open.is_empty() {
+            // Nothing is missing, whatever lines are damaged.
+            ledger.remarks.clear();
+        }
+        let runs = if self.plan.run.sgd { self.plan.sgd.replicas } else { 1 };
+        let threads = options.threads.map(|asked| {
+            let useful = open.len().saturating_mul(runs).clamp(1, MOST_THREADS);
+            if asked > useful && !open.is_empty() {
+                ledger
+                    .remarks
+                    .push(format!("threads = {asked}, but {useful} are all that have something to do"));
+            }
+            asked.min(useful)
+        });
         let results = ledger.synchronised(|| {
-            in_lanes(&open, options.threads, |point| {
+            in_lanes(&open, threads, |point| {
                 if monitor.should_stop() {
                     return Err(Interrupted);
                 }
@@ -162,34 +182,52 @@ fn in_lanes<T: Send>(
     threads: Option<usize>,
     work: impl Fn(usize) -> T + Sync,
 ) -> Result<Vec<T>, Error> {
-    let threads = threads.unwrap_or_else(rayon::current_num_threads).max(1);
+    let threads = match threads {
+        Some(threads) => threads.max(1),
+        None => overlap_runtime::internal::threads()?,
+    };
     let lanes = threads.min(points.len()).max(1);
     let next = AtomicUsize::new(0);
     let lane = || {
         let take = || points.get(next.fetch_add(1, Ordering::Relaxed)).copied();
         std::iter::from_fn(take).map(&work).collect::<Vec<T>>()
     };
+    // All threads first: nothing runs where the system refuses one.
+    let own = |n: usize| threads / lanes + usize::from(n < threads % lanes);
+    let pools: Vec<_> = (0..lanes)
+        .map(|n| pool(own(n)))
+        .collect::<Result<_, _>>()
+        .map_err(|error| refused(threads, error))?;
     std::thread::scope(|scope| {
-        let start = |n: usize| {
-            let own = threads / lanes + usize::from(n < threads % lanes);
+        let mut started = Vec::with_capacity(lanes);
+        for pool in &pools {
             let lane = &lane;
-            scope.spawn(move || Ok::<_, Error>(pool(own)?.install(lane)))
-        };
-        let lanes: Vec<_> = (0..lanes).map(start).collect();
+            match std::thread::Builder::new().spawn_scoped(scope, move || pool.install(lane)) {
+                Ok(handle) => started.push(handle),
+                Err(error) => {
+                    // The others find nothing left to do.
+                    next.store(points.len(), Ordering::Relaxed);
+                    return Err(refused(threads, error));
+                }
+            }
+        }
         let mut results = Vec::with_capacity(points.len());
-        for lane in lanes {
+        for lane in started {
             // A panic of a point is one of the sweep.
-            results.extend(lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            results.extend(lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         Ok(results)
     })
 }
 
 /// A pool of so many threads.
-pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-        Error::invalid("threads", threads, format!("a number the system can start ({error})"))
-    })
+pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build()
+}
+
+/// The system does not start so many threads.
+pub(super) fn refused(threads: usize, error: impl std::fmt::Display) -> Error {
+    Error::invalid("threads", threads, format!("a number the system can start ({error})"))
 }
 
 impl Ledger {
@@ -214,26 +252,18 @@ impl Ledger {
         let path = folder.join(name);
         let (journal, own) = Journal::open(&path, &header)?;
         let mut rows = Rows::new();
-        let width = sweep.plan.columns(system.shape()).len();
-        let mut add = |contents: Vec<(usize, Row)>| {
-            for (point, row) in contents {
-                if point < sweep.len() && row.values.len() == width {
-                    rows.entry(point).or_insert(row);
-                }
-            }
-        };
-        add(own.rows);
+        let mut remarks: Vec<String> = own.collect(sweep, system, &header, &mut rows).into_iter().collect();
         for other in journal::find(folder)? {
             if other != path {
                 let contents = journal::read(&other)?;
-                if let Some(found) = &contents.header {
+                for found in &contents.headers {
                     header.check(&other, found)?;
-                    add(contents.rows);
                 }
+                remarks.extend(contents.collect(sweep, system, &header, &mut rows));
             }
         }
         let folder = folder.clone();
-        Ok((Ledger { journal: Mutex::new(journal), folder, problems: Mutex::default() }, rows))
+        Ok((Ledger { journal: Mutex::new(journal), folder, problems: Mutex::default(), remarks }, rows))
     }
 
     /// Keeps a finished point: its trajectories first, so that what stands in the journal is whole. Where they cannot be
@@ -248,8 +278,7 @@ impl Ledger {
 
     /// Writes a finished point to the journal.
     pub(super) fn journalled(&self, point: usize, row: Row) -> Row {
-        let line = journal::line(point, &row);
-        let appended = self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(&line);
+        let appended = self.journal.lock().unwrap_or_else(PoisonError::into_inner).keep(point, &row);
         if let Err(error) = appended {
             self.problem(error);
         }
@@ -274,7 +303,8 @@ impl Ledger {
         let file: File = self.journal.lock().unwrap_or_else(PoisonError::into_inner).handle()?;
         let (end, ended) = mpsc::channel::<()>();
         let result = std::thread::scope(|scope| {
-            scope.spawn(move || {
+            // Without this thread the journal reaches the disk when the system pleases.
+            _ = std::thread::Builder::new().spawn_scoped(scope, move || {
                 while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_secs(1)) {
                     // What cannot be written is told where it is written.
                     _ = file.sync_data();
@@ -307,7 +337,8 @@ impl Ledger {
         let found: Vec<&Row> = wanted.iter().filter_map(|point| rows.get(point)).collect();
         let failed = found.iter().filter(|row| row.error.is_some()).count();
         let (done, points) = (found.len(), wanted.len());
-        let mut outcome = Outcome { done, points, failed, table: None, files: Vec::new(), problems };
+        let mut outcome =
+            Outcome { done, points, failed, table: None, files: Vec::new(), problems, remarks: self.remarks };
         if table && rows.len() == sweep.len() {
             let rows: Vec<Row> = rows.into_values().collect();
             let sets = instruction_sets(&self.folder)?;
@@ -321,7 +352,7 @@ impl Ledger {
 fn instruction_sets(folder: &Path) -> Result<Vec<String>, Error> {
     let mut sets = vec![];
     for path in journal::find(folder)? {
-        sets.extend(journal::read(&path)?.header.map(|header| header.instruction_set));
+        sets.extend(journal::read(&path)?.headers.into_iter().map(|header| header.instruction_set));
     }
     sets.sort();
     sets.dedup();

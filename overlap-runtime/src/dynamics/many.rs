@@ -66,7 +66,11 @@ fn run(
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.progress(done as f64 / problems.len() as f64);
     };
-    let threads = rayon::current_num_threads().max(1);
+    let threads = match crate::threads::threads() {
+        Ok(threads) => threads.max(1),
+        // Errors are not copied: the same refusal for every problem.
+        Err(_) => return problems.iter().map(|_| Err(refused())).collect(),
+    };
     let plain = options.validate().is_ok() && check_times(times, 0.0).is_ok();
     let constant = |problem: &Problem| Schedules::of(problem) == Schedules::default();
     if plain
@@ -84,6 +88,12 @@ fn run(
         result
     };
     problems.par_iter().map(solve_one).collect()
+}
+
+/// What the system says to threads.
+fn refused() -> Error {
+    let threads = crate::threads::threads();
+    threads.err().unwrap_or(Error::Interrupted)
 }
 
 /// Every thread fills its lanes from one queue.

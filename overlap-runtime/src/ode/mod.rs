@@ -32,7 +32,7 @@ pub use field::{FromFn, VectorField};
 pub use integrate::Integrate;
 pub use options::{Method, SolveOptions};
 pub use solution::Solution;
+pub use spaced::{spaced, stepped};
 pub use stats::SolveStats;
 pub(crate) use times::check as check_times;
-pub use spaced::{spaced, stepped};
 pub use times::{linear_times, log_times};

@@ -121,7 +121,7 @@ fn run(
     let outputs = Outputs { times, steps: &steps, stop };
     let run = || Run::new(system, &start, outputs, options, identity, monitor)?.finish();
     match options.threads {
-        None => run(),
+        None => crate::threads::threads().and_then(|_| run()),
         Some(threads) => rayon::ThreadPoolBuilder::new()
             .num_threads(threads.min(options.replicas))
             .build()
