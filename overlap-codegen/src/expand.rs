@@ -117,7 +117,10 @@ fn system(
     let description = describe(&mut equations, activations, &name.to_string(), *sizes);
     let texts = texts.of(&description, &name.to_string());
     let cost = cost(&equations, *sizes);
+    // Which nodes have one direction is found while it runs, and then decides between forms.
+    let branches = equations.by_coincidence && sizes.nodes() > 2;
     let unrolled = match specification.unroll {
+        _ if branches => false,
         Unroll::Never => false,
         Unroll::Auto => cost <= STRAIGHT_UP_TO,
         Unroll::Always if cost <= UNROLL_AT_MOST => true,
@@ -163,8 +166,8 @@ fn system(
                 use ::core::primitive::{bool, f64, str, usize};
                 #[allow(unused_imports)]
                 use #path::generated::{
-                    Kernel, MAX_LANES, Many, NodePairs, Nodes, Octet, One, Parameters, SIDE_BY_SIDE, Simd, Words,
-                    coincidences, four_signs, pair,
+                    Directions, Kernel, MAX_LANES, Many, NodePairs, Nodes, Octet, One, Parameters, SIDE_BY_SIDE, Simd,
+                    Words, four_signs, pair,
                 };
 
                 #constants

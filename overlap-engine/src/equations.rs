@@ -8,7 +8,7 @@
 use crate::activation::{Activation, Activations};
 use crate::expr::{Expr, Pool};
 use crate::gaussian::{Covariance, Definition, Expectation, place};
-use crate::resolve::{MOST_EXPRESSIONS, by_tilting, under};
+use crate::resolve::{MOST_EXPRESSIONS, along, by_tilting, under};
 use crate::symbol::{Index, Kind, Parameter, Symbol};
 
 /// Students i, j, l.
@@ -37,6 +37,8 @@ pub struct Equations<'a> {
     /// Whether I4 has a form of its own where nodes coincide ([`Equations::four_point`]): steps make the general
     /// form a limit there. Then the mass is 1, and `tilted` and `label` hold for different nodes only.
     pub by_coincidence: bool,
+    /// Whether an activation has a step, so that two fields that are nearly one have a kink or more in common.
+    pub steps: bool,
     /// What depends on one node n: one case, or one for teachers and one for students.
     pub forces: Vec<Force>,
     /// What depends on two nodes n, m: one case, or teacher-teacher, teacher-student and student-student.
@@ -114,6 +116,7 @@ impl<'a> Equations<'a> {
     /// [`derive`](Equations::derive) with all expressions in `pool`, not in the result's.
     fn derive_in(pool: &mut Pool, activations: Activations<'a>) -> Result<Self, String> {
         let by_coincidence = has_forms_by_coincidence(activations);
+        let steps = has_step(pool, activations.student) || has_step(pool, activations.teacher);
         if let Some(reason) = activations.student.no_student() {
             return Err(reason.into());
         }
@@ -147,7 +150,17 @@ impl<'a> Equations<'a> {
             return Err(INEXACT.into());
         }
         let pool = Pool::new();
-        Ok(Equations { pool, activations, by_coincidence, forces, pairs, flow_rate, readout_rate, noise })
+        Ok(Equations {
+            pool,
+            activations,
+            by_coincidence,
+            steps,
+            forces,
+            pairs,
+            flow_rate,
+            readout_rate,
+            noise,
+        })
     }
 
     /// dΩ_ib = dw_i·w_b/d with dw_i = -γ d ∂R/∂w_i. The summand f(n, m) of the risk is symmetric, so ∂R/∂q_in is
@@ -239,6 +252,25 @@ impl<'a> Equations<'a> {
         let inverse = pool.pow(batch, -1, 1);
         let rate = pool.mul([gamma, gamma, s, s, a_j, a_l, inverse]);
         Ok((Noise { rate, mass, label, vectors }, covariance))
+    }
+
+    /// I4(j, l, n, m) of nodes by role where some have the direction of others, `firsts` being the first of each
+    /// direction: exact where those are one node, and to first order in the angle between them.
+    ///
+    /// # Panics
+    /// Without forms by coincidence.
+    pub fn four_point_along(&mut self, nodes: [Index; 4], firsts: [Index; 4]) -> Expr {
+        assert!(self.by_coincidence, "forms by coincidence");
+        let [j, l, n, m] = nodes;
+        let factors = vec![(j, 1), (l, 1), (n, 0), (m, 0)];
+        let wanted = Expectation { factors, fields: vec![] };
+        let first_of = |index| match nodes.iter().position(|&node| node == index) {
+            Some(position) => firsts[position],
+            None => index,
+        };
+        let bare = (j != l && firsts[0] == firsts[1]).then_some([j, l]);
+        along(&mut self.pool, self.activations, &wanted, &first_of, bare)
+            .expect("the general case has a form")
     }
 
     /// I4(j, l, n, m) / mass of these nodes, in any order: roles, or definite ones, of which equal ones are one field.

@@ -54,19 +54,73 @@ pub fn under(
     covariance: &Covariance,
     wanted: &Expectation,
 ) -> Option<Expr> {
-    let mut products = vec![Elementary::one(pool)];
-    for &(index, order) in &wanted.factors {
-        let terms = derivative(pool, activations, index, order)?;
-        products = multiply(pool, &products, &terms);
-    }
-    let fields = products.iter().map(|product| product.fields.len()).max().unwrap_or(0) + wanted.fields.len();
-    let mut moments = Moments { known: HashMap::new(), written_out: fields <= WRITTEN_OUT };
+    let products = products(pool, activations, wanted)?;
+    let mut moments = Moments::of(&products, wanted);
     let mut summands = Vec::new();
     for mut product in products {
         product.fields.extend(&wanted.fields);
         summands.push(moments.product(pool, covariance, product)?);
     }
     Some(pool.add(summands))
+}
+
+/// [`by_tilting`] where several fields have one direction, to first order in the angle between them: a step takes place
+/// where that of its first field, `first_of`, does. Fields keep the overlaps they have.
+///
+/// A bare field is small where its own step and that of the first field differ, so that nothing of first order is left
+/// out, but for `bare`, two factors that are steps alone: by what they differ on is corrected for,
+/// sign(λ_a) sign(λ_b) = 1 - 2 (θ/π) √(2π q_aa) δ(λ_a), with θ the angle between them.
+pub fn along(
+    pool: &mut Pool,
+    activations: Activations<'_>,
+    wanted: &Expectation,
+    first_of: &dyn Fn(Index) -> Index,
+    bare: Option<[Index; 2]>,
+) -> Option<Expr> {
+    let is_step = |pool: &Pool, (index, width): (Index, Expr), of: Index| index == of && is_zero(pool, width);
+    let products = products(pool, activations, wanted)?;
+    let mut moments = Moments::of(&products, wanted);
+    let mut summands = Vec::new();
+    for mut product in products {
+        product.fields.extend(&wanted.fields);
+        let mut rest = product.errors.clone();
+        if let Some([a, b]) = bare {
+            let both = [a, b].map(|of| rest.iter().position(|&error| is_step(pool, error, of)));
+            if let [Some(first), Some(second)] = both {
+                rest.remove(first.max(second));
+                rest.remove(first.min(second));
+                let mut apart = product.clone();
+                let step = product.errors[first];
+                apart.errors = rest;
+                apart.gaussians.push(step);
+                // The derivative of a step is 2 δ.
+                let [q_aa, q_ab, q_bb] = [(a, a), (a, b), (b, b)].map(|(a, b)| pool.overlap(a, b));
+                let roots = [pool.pow(q_aa, -1, 2), pool.pow(q_bb, -1, 2)];
+                let cosine = pool.mul([q_ab, roots[0], roots[1]]);
+                let (arcsine, pi) = (pool.asin(cosine), pool.pi());
+                let right = pool.scale(pi, (1, 2).into());
+                let angle = pool.sub(right, arcsine);
+                let (two, inverse, root) = (pool.integer(2), pool.pow(pi, -1, 2), pool.sqrt(q_aa));
+                let (minus, root_of_two) = (pool.integer(-1), pool.sqrt(two));
+                apart.coefficient = pool.mul([minus, apart.coefficient, angle, root_of_two, inverse, root]);
+                apart.to_first(pool, first_of);
+                summands.push(moments.product(pool, &Covariance::default(), apart)?);
+            }
+        }
+        product.to_first(pool, first_of);
+        summands.push(moments.product(pool, &Covariance::default(), product)?);
+    }
+    Some(pool.add(summands))
+}
+
+/// The factors multiplied out.
+fn products(pool: &mut Pool, activations: Activations<'_>, wanted: &Expectation) -> Option<Vec<Elementary>> {
+    let mut products = vec![Elementary::one(pool)];
+    for &(index, order) in &wanted.factors {
+        let terms = derivative(pool, activations, index, order)?;
+        products = multiply(pool, &products, &terms);
+    }
+    Some(products)
 }
 
 /// coefficient · Π fields · Π error functions · Π their derivatives.
@@ -88,6 +142,15 @@ impl Elementary {
             fields: Vec::new(),
             errors: Vec::new(),
             gaussians: Vec::new(),
+        }
+    }
+
+    /// Puts the steps of some fields where those of others are.
+    fn to_first(&mut self, pool: &Pool, first_of: &dyn Fn(Index) -> Index) {
+        for (index, width) in self.errors.iter_mut().chain(&mut self.gaussians) {
+            if is_zero(pool, *width) {
+                *index = first_of(*index);
+            }
         }
     }
 }
@@ -189,6 +252,11 @@ struct Moments {
 }
 
 impl Moments {
+    fn of(products: &[Elementary], wanted: &Expectation) -> Self {
+        let bare = products.iter().map(|product| product.fields.len()).max().unwrap_or(0);
+        Moments { known: HashMap::new(), written_out: bare + wanted.fields.len() <= WRITTEN_OUT }
+    }
+
     fn product(&mut self, pool: &mut Pool, covariance: &Covariance, mut product: Elementary) -> Option<Expr> {
         let mut covariance = covariance.clone();
         let mut factors = vec![product.coefficient];

@@ -1,5 +1,5 @@
-//! The noise of SGD where I4 has a form of its own for equal nodes: loops over students and nodes around one block of
-//! straight-line code for every pattern of coincidences.
+//! The noise of SGD where I4 has a form of its own for nodes of one direction: loops over students and nodes around one
+//! block of straight-line code for every pattern of directions.
 
 use super::straight::Straight;
 use super::write::parameter_tokens;
@@ -18,15 +18,18 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
         let (code, value) = block(equations, &[label]);
         labels.push(quote!(#equal => { let s = One(s); #(#code)* #(#value)* }));
     }
-    for (pattern, kinds, nodes) in patterns(equations.activations.kinds()) {
-        let value = equations.four_point(nodes);
+    let kinds = equations.activations.kinds();
+    for pattern in patterns(kinds) {
+        let value = equations.four_point_along(pattern.nodes, pattern.firsts);
         let (code, value) = block(equations, &[value]);
-        let arm = arm(pattern, kinds);
+        let arm = pattern.arm();
         four_point.push(quote!(#arm => { let s = One(s); #(#code)* #(#value)* }));
     }
     let noise = parameter_tokens(Parameter::Noise);
+    let (directions, matched) = (directions(kinds), matched());
     quote! {
-        // Noise of SGD: pairs of students j, l = j + δ, one form for every pattern of equal nodes.
+        // Noise of SGD: pairs of students j, l = j + δ, one form for every pattern of nodes of one direction.
+        #directions
         let mut noise = [[0.0; LINE]; BAND];
         for delta in 0..BAND {
             for student in 0..if 2 * delta == P { delta } else { P } {
@@ -35,8 +38,7 @@ pub(super) fn noise(equations: &mut Equations<'_>) -> TokenStream {
                 let mut sum = #noise * label;
                 for n in 0..N {
                     for m in 0..n + 1 {
-                        let [first, second, third] = coincidences(j, l, n, m);
-                        let value = match (first, second, third, n < K, m < K) {
+                        let value = match #matched {
                             #(#four_point)*
                             _ => 0.0,
                         };
@@ -63,13 +65,6 @@ pub(super) fn block(equations: &mut Equations<'_>, exprs: &[Expr]) -> (Vec<Token
     Straight::new(equations, &load).block(exprs)
 }
 
-/// The match arm of a pattern of coincidences.
-pub(super) fn arm(pattern: [usize; 3], kinds: [Kind; 2]) -> TokenStream {
-    let [l, n, m] = pattern.map(count);
-    let [n_is_teacher, m_is_teacher] = kinds.map(is_teacher);
-    quote!((#l, #n, #m, #n_is_teacher, #m_is_teacher))
-}
-
 /// The pattern of `node < K`.
 pub(super) fn is_teacher(kind: Kind) -> TokenStream {
     match kind {
@@ -79,14 +74,52 @@ pub(super) fn is_teacher(kind: Kind) -> TokenStream {
     }
 }
 
-/// A pattern of equal nodes among j, l, n, m: for l, n, m the number of the first distinct node they equal, as the
-/// runtime's `coincidences` counts; the kinds of n and m; and the nodes.
-pub(super) type Pattern = ([usize; 3], [Kind; 2], [Index; 4]);
+/// Which of the nodes j, l, n, m have one direction, and whether j and l are one node.
+pub(super) struct Pattern {
+    /// For l, n, m the number of the first direction they have, as the runtime's `Directions` counts.
+    directions: [usize; 3],
+    /// Whether l is j.
+    one_student: bool,
+    /// The kinds of n and m.
+    kinds: [Kind; 2],
+    /// The nodes.
+    pub(super) nodes: [Index; 4],
+    /// The first node of the direction of each.
+    pub(super) firsts: [Index; 4],
+}
 
-/// All patterns with m ≤ n in every kind; teachers, where they differ from students, equal no student.
+impl Pattern {
+    /// The match arm.
+    pub(super) fn arm(&self) -> TokenStream {
+        let [l, n, m] = self.directions.map(count);
+        let [n_is_teacher, m_is_teacher] = self.kinds.map(is_teacher);
+        // Only where the directions are one it matters whether the students are.
+        let one_student = if self.directions[0] == 0 {
+            let one_student = self.one_student;
+            quote!(#one_student)
+        } else {
+            quote!(_)
+        };
+        quote!((#one_student, [#l, #n, #m], #n_is_teacher, #m_is_teacher))
+    }
+}
+
+/// What the patterns are matched with.
+pub(super) fn matched() -> TokenStream {
+    quote!((j == l, directions.pattern(j, l, n, m), n < K, m < K))
+}
+
+/// The table that `matched` looks into. Teachers with an activation of their own share no step with students.
+pub(super) fn directions(kinds: &[Kind]) -> TokenStream {
+    let apart = if kinds.len() > 1 { quote!(K) } else { quote!(0) };
+    quote!(let directions = Directions::<N>::new(&nodes.omega, #apart);)
+}
+
+/// All patterns with m ≤ n in every kind; teachers, where they differ from students, share no direction with a student.
 pub(super) fn patterns(kinds: &[Kind]) -> Vec<Pattern> {
     let mut patterns = Vec::new();
-    for l in 0..2 {
+    for (l, one_student) in [(0, true), (0, false), (1, false)] {
+        let second = if one_student { J } else { L };
         for &kind_n in kinds {
             for n in 0..=l + 1 {
                 if n <= l && kind_n == Kind::Teacher {
@@ -95,10 +128,10 @@ pub(super) fn patterns(kinds: &[Kind]) -> Vec<Pattern> {
                 let distinct = l.max(n);
                 for &kind_m in kinds {
                     for m in 0..=distinct + 1 {
-                        // m equals a student, or n, or nothing before it.
-                        let equals_n = m == n;
-                        if (equals_n && kind_m != kind_n)
-                            || (!equals_n && m <= distinct && kind_m == Kind::Teacher)
+                        // m is along a student, or along n, or along nothing before it.
+                        let along_n = m == n;
+                        if (along_n && kind_m != kind_n)
+                            || (!along_n && m <= distinct && kind_m == Kind::Teacher)
                         {
                             continue;
                         }
@@ -106,19 +139,20 @@ pub(super) fn patterns(kinds: &[Kind]) -> Vec<Pattern> {
                             // Teachers come first, and m ≤ n.
                             continue;
                         }
-                        let new_n = Index::Role(kind_n, 'n');
-                        let mut representatives = vec![J];
-                        if l == 1 {
-                            representatives.push(L);
-                        }
-                        if n == representatives.len() {
-                            representatives.push(new_n);
-                        }
-                        if m == representatives.len() {
-                            representatives.push(Index::Role(kind_m, 'm'));
-                        }
-                        let nodes = [J, representatives[l], representatives[n], representatives[m]];
-                        patterns.push(([l, n, m], [kind_n, kind_m], nodes));
+                        let nodes = [J, second, Index::Role(kind_n, 'n'), Index::Role(kind_m, 'm')];
+                        let directions = [0, l, n, m];
+                        let firsts = directions.map(|direction| {
+                            let first = directions.iter().position(|&other| other == direction);
+                            nodes[first.expect("its own, at last")]
+                        });
+                        let directions = [l, n, m];
+                        patterns.push(Pattern {
+                            directions,
+                            one_student,
+                            kinds: [kind_n, kind_m],
+                            nodes,
+                            firsts,
+                        });
                     }
                 }
             }

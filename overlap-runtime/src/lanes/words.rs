@@ -50,6 +50,14 @@ pub trait Words: Copy {
 
     /// arcsin of the first `count` elements, padded in the same way.
     fn asin_all<const N: usize>(self, values: &mut [Self::Number; N], count: usize);
+
+    /// arcsin of the first `count` elements, given √(1 - x²) of each: exact at ±1. Padded in the same way.
+    fn asin_with_cosine_all<const N: usize>(
+        self,
+        values: &mut [Self::Number; N],
+        cosines: &[Self::Number; N],
+        count: usize,
+    );
 }
 
 /// Doubles: one problem, whose roots and arcsines fill the lanes.
@@ -108,6 +116,16 @@ impl<S: Simd> Words for One<S> {
     #[inline(always)]
     fn asin_all<const N: usize>(self, values: &mut [f64; N], _count: usize) {
         self.0.asin_all(values);
+    }
+
+    #[inline(always)]
+    fn asin_with_cosine_all<const N: usize>(self, values: &mut [f64; N], cosines: &[f64; N], _count: usize) {
+        let mut at = 0;
+        while at + S::LANES <= N {
+            let (x, cosine) = (self.0.load(values, at), self.0.load(cosines, at));
+            self.0.store(self.0.asin_with_cosine(x, cosine), values, at);
+            at += S::LANES;
+        }
     }
 }
 
@@ -180,6 +198,18 @@ impl<S: Simd> Words for Many<S> {
             let y = self.s.asin_each(x);
             values[at..at + SIDE_BY_SIDE].copy_from_slice(&y);
             at += SIDE_BY_SIDE;
+        }
+    }
+
+    #[inline(always)]
+    fn asin_with_cosine_all<const N: usize>(
+        self,
+        values: &mut [S::Pack; N],
+        cosines: &[S::Pack; N],
+        count: usize,
+    ) {
+        for at in 0..count {
+            values[at] = self.s.asin_with_cosine(values[at], cosines[at]);
         }
     }
 }

@@ -136,28 +136,66 @@ pub fn pair<const K: usize, const P: usize>(j: usize, delta: usize) -> (usize, u
     (l, crate::Shape { k: K, p: P, trained: false }.q(j, l))
 }
 
-/// For l, n, m the number of the first of the distinct nodes among j, l, n, m that they equal: (0, 0, 0) if all are one,
-/// (1, 2, 3) if all differ.
-#[inline(always)]
-pub fn coincidences(j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
-    let of_l = u8::from(l != j);
-    let of_n = if n == j {
-        0
-    } else if n == l {
-        of_l
-    } else {
-        of_l + 1
-    };
-    let of_m = if m == j {
-        0
-    } else if m == l {
-        of_l
-    } else if m == n {
-        of_n
-    } else {
-        of_l.max(of_n) + 1
-    };
-    [of_l, of_n, of_m]
+/// 1 - cos² of the angle up to which two fields have one direction, 1e-5 in angle: forms for one direction are then right
+/// to 1e-10, and forms for two, which divide rounding by the angle, to 1e-11.
+const ONE_DIRECTION: f64 = 1e-10;
+
+/// The same for fields of which a third one is as near: forms for three directions divide by the square of the angle.
+const ONE_DIRECTION_OF_THREE: f64 = 1e-7;
+
+/// Which nodes have one direction: their steps are one then, and with them the forms of expectations.
+#[derive(Debug, Clone, Copy)]
+pub struct Directions<const N: usize> {
+    one: [[bool; N]; N],
+}
+
+impl<const N: usize> Directions<N> {
+    /// From Ω; the first `apart` nodes share no direction with the others. Fields whose overlap exceeds what their
+    /// variances allow (as the state of a solve may have it, by its tolerance) have one direction.
+    #[inline(always)]
+    pub fn new<const ROW: usize>(omega: &[[f64; ROW]; N], apart: usize) -> Self {
+        let (mut one, mut near) = ([[false; N]; N], [[false; N]; N]);
+        for x in 0..N {
+            for y in 0..N {
+                let (variances, overlap) = (omega[x][x] * omega[y][y], omega[x][y]);
+                let rest = variances - overlap * overlap;
+                let may_be = x != y && overlap > 0.0 && (x < apart) == (y < apart);
+                one[x][y] = x == y || (may_be && rest <= ONE_DIRECTION * variances);
+                near[x][y] = may_be && rest <= ONE_DIRECTION_OF_THREE * variances;
+            }
+        }
+        for x in 0..N {
+            for y in 0..N {
+                one[x][y] |= near[x][y] && (0..N).any(|z| near[x][z] && near[z][y]);
+            }
+        }
+        Directions { one }
+    }
+
+    /// For l, n, m the number of the first of the distinct directions of j, l, n, m that they have: [0, 0, 0] if all are
+    /// one, [1, 2, 3] if all differ.
+    #[inline(always)]
+    pub fn pattern(&self, j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
+        let along = |x: usize, y: usize| self.one[x][y];
+        let of_l = u8::from(!along(l, j));
+        let of_n = if along(n, j) {
+            0
+        } else if along(n, l) {
+            of_l
+        } else {
+            of_l + 1
+        };
+        let of_m = if along(m, j) {
+            0
+        } else if along(m, l) {
+            of_l
+        } else if along(m, n) {
+            of_n
+        } else {
+            of_l.max(of_n) + 1
+        };
+        [of_l, of_n, of_m]
+    }
 }
 
 /// The pairs of nodes a double sum runs over, padded by at least [`MAX_LANES`].

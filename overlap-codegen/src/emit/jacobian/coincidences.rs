@@ -1,8 +1,8 @@
-//! The Jacobian where expectations have forms of their own for equal nodes: one block of straight-line code for every
-//! pattern of coincidences, which computes the expectation with its derivatives by the overlaps of the nodes.
+//! The Jacobian where expectations have forms of their own for nodes of one direction: one block of straight-line code for
+//! every pattern of directions, which computes the expectation with its derivatives by the overlaps of the nodes.
 
 use super::{rate_derivative, rates, rows};
-use crate::emit::patterns::{arm, block, is_teacher, patterns};
+use crate::emit::patterns::{block, directions, is_teacher, matched, patterns};
 use crate::emit::write::parameter_tokens;
 use crate::emit::{Sizes, ident};
 use overlap_engine::equations::{Equations, I, J, L};
@@ -76,10 +76,12 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
         })
         .into();
     let mut four_point = Vec::new();
-    for (pattern, kinds, nodes) in patterns(equations.activations.kinds()) {
-        let expr = equations.four_point(nodes);
-        let code = derivatives(equations, expr, &nodes, &quote!(rate * times * nodes.c[n] * nodes.c[m]));
-        let arm = arm(pattern, kinds);
+    let kinds = equations.activations.kinds();
+    for pattern in patterns(kinds) {
+        let expr = equations.four_point_along(pattern.nodes, pattern.firsts);
+        let code =
+            derivatives(equations, expr, &pattern.nodes, &quote!(rate * times * nodes.c[n] * nodes.c[m]));
+        let arm = pattern.arm();
         four_point.push(quote!(#arm => { #code }));
     }
     let delta = parameter_tokens(Parameter::Noise);
@@ -90,8 +92,10 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
             rows.by_c[m][lane] += rate * times * nodes.c[n] * expectation;
         }
     });
+    let (directions, matched) = (directions(kinds), matched());
     quote! {
         // Noise of SGD: pairs of students j, l = j + δ.
+        #directions
         for delta in 0..BAND {
             let count = if 2 * delta == P { delta } else { P };
             let mut j = 0;
@@ -118,8 +122,7 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
                         for n in 0..N {
                             for m in 0..n + 1 {
                                 let times = if n == m { 1.0 } else { 2.0 };
-                                let [first, second, third] = coincidences(j, l, n, m);
-                                let expectation = match (first, second, third, n < K, m < K) {
+                                let expectation = match #matched {
                                     #(#four_point)*
                                     _ => 0.0,
                                 };

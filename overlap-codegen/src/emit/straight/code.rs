@@ -6,11 +6,15 @@ use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
 use overlap_engine::equations::Equations;
 use overlap_engine::expr::{Expr, Node, Pool, Rational, to_f64};
 use overlap_engine::gaussian::Definition;
+use overlap_engine::resolve::inline;
 use overlap_engine::schedule::MOST_NESTED;
 use overlap_engine::symbol::{Index, Symbol};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
+
+/// Rounding of a Gram determinant of a few fields, as a part of the product of their variances.
+const ROUNDING: f64 = 2e-15;
 
 /// The name and the place of a given quantity; without a name it is read in place.
 pub(in crate::emit) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
@@ -22,6 +26,10 @@ pub(in crate::emit) struct Straight<'a> {
     load: Load<'a>,
     /// Whether Gram determinants of fields that are nearly one may stand under a root: rounding can carry them below 0.
     degenerate: bool,
+    /// Whether an activation has a step: arcsines of fields that are nearly one then need their cosine.
+    steps: bool,
+    /// Whether products and sums are rounded apart, so that x y - z² is exactly 0 where x, y and z are one number.
+    unfused: bool,
     pub(in crate::emit) statements: Vec<TokenStream>,
     pub(super) values: HashMap<Expr, TokenStream>,
     pub(super) grams: Vec<Gram>,
@@ -44,6 +52,8 @@ impl<'a> Straight<'a> {
             definitions: &equations.noise.vectors,
             load,
             degenerate: equations.by_coincidence,
+            steps: equations.steps,
+            unfused: false,
             statements: Vec::new(),
             values: HashMap::new(),
             grams: Vec::new(),
@@ -82,7 +92,8 @@ impl<'a> Straight<'a> {
                     .filter(move |&&(call, at)| at == stage && matches!(call, Call::Root(_)) == wanted)
             };
             let roots: Vec<Expr> = now(true).map(|&(call, _)| call.argument()).collect();
-            let angles: Vec<Expr> = now(false).map(|&(call, _)| call.argument()).collect();
+            let (near_one, angles): (Vec<Expr>, Vec<Expr>) =
+                now(false).map(|&(call, _)| call.argument()).partition(|&x| self.may_reach_one(x));
             self.batch(&roots, &format!("roots_{stage}"), "rsqrt_all", 1.0, |pool, x| pool.pow(x, -1, 2));
             for position in 0..self.grams.len() {
                 let gram = self.grams[position];
@@ -91,6 +102,52 @@ impl<'a> Straight<'a> {
                 }
             }
             self.batch(&angles, &format!("angles_{stage}"), "asin_all", 0.0, |pool, x| pool.asin(x));
+            self.angles_with_cosines(&near_one, &format!("wide_angles_{stage}"));
+        }
+    }
+
+    /// Whether x of arcsin(x) is ±1, or 0/0, where all fields are one: near ±1 an arcsine loses half of its digits.
+    fn may_reach_one(&mut self, x: Expr) -> bool {
+        if !self.steps {
+            return false;
+        }
+        let x = inline(self.pool, x, self.definitions);
+        let value = self.pool.evaluate(x, &|_| 1.0).abs();
+        value.is_nan() || value > 1.0 - 1e-6
+    }
+
+    /// √(1 - x²) as one fraction, whose numerator is exactly 0 where two fields are one.
+    fn cosine(&mut self, x: Expr) -> Expr {
+        let (one, square) = (self.pool.integer(1), self.pool.pow(x, 2, 1));
+        let rest = self.pool.sub(one, square);
+        let rest = self.pool.fraction(rest);
+        self.pool.sqrt(rest)
+    }
+
+    /// Arcsines through lanes, with their cosines.
+    fn angles_with_cosines(&mut self, arguments: &[Expr], name: &str) {
+        if arguments.is_empty() {
+            return;
+        }
+        let cosines: Vec<TokenStream> = arguments
+            .iter()
+            .map(|&x| {
+                let cosine = self.cosine(x);
+                self.value(cosine)
+            })
+            .collect();
+        let cosines_name = ident(&format!("cosines_of_{name}"));
+        let (zero, one) = (literal(0.0), literal(1.0));
+        let padded = (cosines.len()..cosines.len().next_multiple_of(MAX_LANES)).map(|_| &one);
+        let values: Vec<TokenStream> = arguments.iter().map(|&x| self.value(x)).collect();
+        self.statements.push(quote!(let #cosines_name = [#(#cosines,)* #(#padded),*];));
+        let padded = (values.len()..values.len().next_multiple_of(MAX_LANES)).map(|_| &zero);
+        let (array, filled) = (ident(name), count(values.len()));
+        self.statements.push(quote!(let mut #array = [#(#values,)* #(#padded),*];));
+        self.statements.push(quote!(s.asin_with_cosine_all(&mut #array, &#cosines_name, #filled);));
+        for (position, &argument) in arguments.iter().enumerate() {
+            let (result, position) = (self.pool.asin(argument), count(position));
+            self.values.insert(result, quote!(#array[#position]));
         }
     }
 
@@ -106,9 +163,14 @@ impl<'a> Straight<'a> {
         if arguments.is_empty() {
             return;
         }
+        let unfused = std::mem::replace(&mut self.unfused, self.degenerate);
         let mut values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
+        self.unfused = unfused;
         if self.degenerate && function == "rsqrt_all" {
-            values = values.into_iter().map(|value| quote!(s.max(#value, s.number(1e-30)))).collect();
+            for (value, &argument) in values.iter_mut().zip(arguments) {
+                let floor = self.rounding_of(argument);
+                *value = quote!(s.max(#value, #floor));
+            }
         }
         let (name, function, padding) = (ident(name), ident(function), literal(padding));
         let padded = (values.len()..values.len().next_multiple_of(MAX_LANES)).map(|_| &padding);
@@ -120,6 +182,25 @@ impl<'a> Straight<'a> {
             let position = count(position);
             self.values.insert(result, quote!(#name[#position]));
         }
+    }
+
+    /// What a Gram determinant is rounded to, in proportion to the product of its variances: less than this says
+    /// nothing but that the fields depend on each other. A variance has a floor that keeps 1/√x finite.
+    fn rounding_of(&mut self, determinant: Expr) -> TokenStream {
+        let variances = |pool: &Pool, term: Expr| match pool.node(term) {
+            Node::Product(_, factors) => factors.iter().all(|&(base, _)| is_variance(pool, base)),
+            _ => false,
+        };
+        let diagonal = match self.pool.node(determinant) {
+            Node::Sum(_, terms) => {
+                terms.iter().find(|&&(term, weight)| weight > Rational::ZERO && variances(self.pool, term))
+            }
+            _ => None,
+        };
+        let Some(&(term, weight)) = diagonal else { return literal(1e-30) };
+        let diagonal = self.pool.scale(term, weight);
+        let (diagonal, relative) = (self.value(diagonal), literal(ROUNDING));
+        quote!(s.max(#relative * #diagonal, s.number(1e-300)))
     }
 
     /// Finds all calls below `expr` with their stages, innermost first.
@@ -165,7 +246,11 @@ impl<'a> Straight<'a> {
                 correlations.iter().map(|&x| self.collect(x, calls, stage_of)).max().unwrap_or(0)
             }
             Node::Asin(x) => {
-                let below = self.collect(x, calls, stage_of);
+                let mut below = self.collect(x, calls, stage_of);
+                if self.may_reach_one(x) {
+                    let cosine = self.cosine(x);
+                    below = below.max(self.collect(cosine, calls, stage_of));
+                }
                 push(calls, Call::Asin(x), below + 1);
                 below + 1
             }
@@ -243,7 +328,7 @@ impl<'a> Straight<'a> {
         }
     }
 
-    /// A chain of fused multiply-adds. A variance and one plus a variance share theirs.
+    /// A chain of multiply-adds, fused unless asked otherwise. A variance and one plus a variance share theirs.
     fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)]) -> TokenStream {
         if constant != Rational::ZERO && terms.len() > 1 {
             let summands: Vec<Expr> =
@@ -272,6 +357,8 @@ impl<'a> Straight<'a> {
                 (None, Some(right), _) => quote!(#left * #right),
                 (Some(chain), None, false) => quote!(#chain + #left),
                 (Some(chain), None, true) => quote!(#chain - #left),
+                (Some(chain), Some(right), false) if self.unfused => quote!(#chain + #left * #right),
+                (Some(chain), Some(right), true) if self.unfused => quote!(#chain - #left * #right),
                 (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
                 (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
             });
@@ -339,7 +426,9 @@ impl<'a> Straight<'a> {
                     (&mut over, root.clone(), if exponent.is_integer() { 2 * times } else { times })
                 } else if exponent > Rational::ZERO && *exponent.denom() == 2 {
                     // √x^(2e) for x^e
+                    let unfused = std::mem::replace(&mut self.unfused, self.steps);
                     let base = self.value(base);
+                    self.unfused = unfused;
                     (&mut over, quote!(s.sqrt(s.max(#base, s.number(0.0)))), times)
                 } else {
                     let base = self.value(base);
@@ -354,6 +443,10 @@ impl<'a> Straight<'a> {
         }
         quotient(over, under)
     }
+}
+
+fn is_variance(pool: &Pool, expr: Expr) -> bool {
+    matches!(pool.node(expr), Node::Symbol(Symbol::Overlap(a, b)) if a == b)
 }
 
 /// Where a given quantity is found, and the name it gets.
