@@ -3,6 +3,11 @@
 use crate::{Algorithm, Problem, SimulateOptions, SolveOptions, System};
 use serde_json::{Value, json};
 
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The declared system.
 pub(crate) fn system(system: &dyn System) -> Value {
     let shape = system.shape();

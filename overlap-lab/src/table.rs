@@ -1,6 +1,7 @@
 //! Result tables: named columns with units, and the metadata they can be made again from, as CSV, NPZ and Parquet.
 
 mod csv;
+mod foreign;
 mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -11,6 +12,9 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 pub(crate) use results::{comparison, ensemble, trajectory};
+
+/// A table is read into memory whole; a file beyond this is another kind of file.
+const MOST_BYTES: u64 = 4 << 30;
 
 /// A table of results, one column for each quantity.
 ///
@@ -71,7 +75,7 @@ impl Values {
             Values::Numbers(values) => values.clone(),
             Values::Counts(values) => values.iter().map(|&value| Some(value as f64)).collect(),
             Values::Text(values) => {
-                values.iter().map(|value| value.as_deref().and_then(|text| text.parse().ok())).collect()
+                values.iter().map(|value| value.as_deref().and_then(number).flatten()).collect()
             }
         }
     }
@@ -83,6 +87,14 @@ impl Values {
             Values::Counts(values) => values[row].to_string(),
             Values::Text(values) => values[row].clone().unwrap_or_default(),
         }
+    }
+}
+
+/// The number a text says: `Some(None)` for one that is missing or no number of any size (NaN, in any case).
+fn number(text: &str) -> Option<Option<f64>> {
+    match text.trim() {
+        "" => Some(None),
+        text => text.parse::<f64>().ok().map(|value| Some(value).filter(|value| !value.is_nan())),
     }
 }
 
@@ -228,28 +240,37 @@ impl Table {
         })
     }
 
+    /// What is wrong with the lengths of its columns.
+    fn unequal(&self) -> Option<String> {
+        let rows = self.rows();
+        let column = self.columns.iter().find(|column| column.values.len() != rows)?;
+        let (name, found, first) = (&column.name, column.values.len(), &self.columns[0].name);
+        Some(format!("column {name} has {found} rows, but column {first} has {rows}"))
+    }
+
     /// CSV without metadata.
     pub(crate) fn write_csv(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
         csv::write(self, false, writer)
     }
 
-    /// Reads a table from a file of one of the formats; CSV without metadata too.
+    /// Reads a table from a file of one of the formats, of at most 4 GiB; CSV without metadata too.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::File`] if the file is no such table.
+    /// [`Error::Io`], and [`Error::File`] if the file is no such table, is damaged, or is larger.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let format = Format::of(path);
         format.check(path)?;
-        let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
-        let table = match format {
+        let bytes = overlap_runtime::internal::read_file(path, MOST_BYTES, "a table of results")?;
+        let table = foreign::contained(|| match format {
             Format::Csv => csv::read(&bytes),
             Format::Npz => npz::read(&bytes),
             #[cfg(feature = "parquet")]
             Format::Parquet => parquet::read(bytes),
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => Err("no Parquet".to_owned()),
-        };
+        });
+        let table = table.and_then(|table| table.unequal().map_or(Ok(table), Err));
         table.map_err(|message| Error::File { path: path.to_owned(), message })
     }
 }

@@ -161,7 +161,7 @@ fn a_solve_that_fails_midway_keeps_its_rows() {
         .run("solve --problem PROBLEM --times 0,0.001,1000 --max-steps 20 --out FOLDER/out.csv", PROBLEM);
     assert_eq!(answer.code, FAILED);
     assert!(answer.errors.contains("error: more than max_steps = 20"), "{}", answer.errors);
-    assert!(answer.errors.contains("2 of the output times"), "{}", answer.errors);
+    assert!(answer.errors.contains("2 of the output times were reached"), "{}", answer.errors);
     let rows = &answer.files["out.csv"];
     assert_eq!(rows.lines().collect::<Vec<_>>(), whole.output.lines().take(3).collect::<Vec<_>>());
 }
@@ -281,4 +281,80 @@ fn every_documented_field_is_read() {
     for field in fields.split(", ") {
         assert!(help.contains(&format!("  {field}")) || help.contains(&format!(", {field} ")), "{field}");
     }
+}
+
+#[test]
+fn the_program_says_its_version_and_completes_its_lines() {
+    let answer = probe().run("--version", "").done();
+    assert_eq!(answer.output, format!("ErfK1P2 overlap {}\n", env!("CARGO_PKG_VERSION")));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = probe().run(&format!("completions {shell}"), "").done().output;
+        for word in ["program", "simulate", "max-steps", "rodas5p"] {
+            assert!(script.contains(word), "{shell} lacks {word}");
+        }
+    }
+    let answer = probe().run("completions tcsh", "");
+    assert_eq!(answer.code, overlap_lab::cli::USAGE);
+    assert!(answer.errors.contains("SHELL> = tcsh, but it must be one of bash"), "{}", answer.errors);
+}
+
+#[test]
+fn what_fails_at_once_leaves_no_header() {
+    let big = r#"{"learning_rate": 1e200, "noise": 1e200}"#;
+    let answer = probe().run("solve --problem PROBLEM --times 1,2 --out FOLDER/out.csv", big);
+    assert_eq!((answer.code, answer.output.as_str()), (FAILED, ""), "{}", answer.errors);
+    assert!(answer.errors.contains("0 of the output times were reached"), "{}", answer.errors);
+    assert_eq!(answer.files.len(), 1, "{:?}", answer.files.keys());
+}
+
+#[test]
+fn used_up_steps_name_the_implicit_method() {
+    let answer = probe().run("solve --problem PROBLEM --times 0,1000 --max-steps 20", PROBLEM);
+    assert_eq!(answer.code, FAILED);
+    assert!(answer.errors.contains("1 of the output times was reached"), "{}", answer.errors);
+    assert!(answer.errors.contains("rodas5p, of a system with jacobian = true"), "{}", answer.errors);
+}
+
+/// A table of a sweep over two parameters that are spaced unevenly, with values no figure can show.
+const UNEVEN: &str = "# {\"kind\": \"sweep\", \"parameters\": [\"noise\", \"learning_rate\"]}
+noise,learning_rate,ode_risk
+0,1,0.1\n0,2,0.2\n0,100,nan
+1e-3,1,0.3\n1e-3,2,NAN\n1e-3,100,inf
+1e-2,1,0.5\n1e-2,2,0.6\n1e-2,100,
+1, 1,0.7\n1, 2,0.8\n1,100,-nan
+";
+
+#[test]
+fn columns_of_an_uneven_heat_map_can_be_seen() {
+    for (flags, labels) in [
+        ("", &[">0<", "10<tspan", ">0.01<", ">1<"][..]),
+        ("--x noise --y learning_rate --z ode_risk", &[">0<", ">0.01<", ">1<"]),
+    ] {
+        let answer = probe().run(&format!("plot PROBLEM --out FOLDER/a.svg {flags}"), UNEVEN).done();
+        for label in labels {
+            assert!(answer.files["a.svg"].contains(label), "{label}: {}", answer.files["a.svg"]);
+        }
+    }
+}
+
+#[test]
+fn spaces_around_times_are_no_part_of_them() {
+    let system = words(&["solve", "--problem", "-", "--times", "0, 1 ,2"]);
+    let plain = words(&["solve", "--problem", "-", "--times", "0,1,2"]);
+    assert_eq!((system.0, &system.1), (DONE, &plain.1));
+    assert_eq!(plain.1.lines().count(), 4);
+}
+
+/// Exit code and output of a command line given word by word.
+fn words(words: &[&str]) -> (u8, String) {
+    let (mut input, mut output, mut errors) = (PROBLEM.as_bytes(), Vec::new(), Vec::new());
+    let mut streams = overlap_lab::cli::Streams {
+        input: &mut input,
+        output: &mut output,
+        errors: &mut errors,
+        interrupt: &false.into(),
+    };
+    let args = std::iter::once(&"program").chain(words);
+    let code = overlap_lab::cli::run_from(&probe().inner, args, &mut streams);
+    (code, String::from_utf8(output).unwrap())
 }

@@ -16,12 +16,12 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
     let solve = "solve --problem PROBLEM";
     // Command line, problem, exit code, words of the message.
     let cases: &[(&str, &str, u8, &[&str])] = &[
-        ("", "", USAGE, &["Usage: ErfK1P2"]),
+        ("", "", USAGE, &["Usage: program"]),
         ("slove", "", USAGE, &["slove", "solve"]),
         ("solve --times 1", "", USAGE, &["--problem"]),
-        (solve, PROBLEM, USAGE, &["--times"]),
+        (solve, PROBLEM, USAGE, &["--times", "--until"]),
         ("solve --problem PROBLEM --time 1", PROBLEM, USAGE, &["'--time'", "--times"]),
-        ("solve --problem PROBLEM --times 1,x", PROBLEM, USAGE, &["'x'", "--times"]),
+        ("solve --problem PROBLEM --times 1,x", PROBLEM, USAGE, &["--times = x, but it must be a number\n"]),
         (
             "solve --problem PROBLEM --times 1,1",
             PROBLEM,
@@ -53,9 +53,35 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
             "solve --problem PROBLEM --times 1 --method euler",
             PROBLEM,
             USAGE,
-            &["euler", "--method", "dop853"],
+            &["--method = euler, but it must be one of", "dop853"],
         ),
-        ("simulate --problem PROBLEM --times 1 --replicas 0", PROBLEM, USAGE, &["--replicas", "0"]),
+        (
+            "simulate --problem PROBLEM --times 1 --replicas 0",
+            PROBLEM,
+            USAGE,
+            &["--replicas = 0, but it must be a whole number of at least 1\n"],
+        ),
+        (
+            "simulate --problem PROBLEM --times 1 --seed -3",
+            PROBLEM,
+            USAGE,
+            &["--seed = -3, but it must be a whole number"],
+        ),
+        (
+            "solve --problem PROBLEM --times 1,,2",
+            PROBLEM,
+            USAGE,
+            &["--times = \"\", but it must be a number"],
+        ),
+        (
+            "simulate --problem PROBLEM --times 1 --dimension 1e3",
+            PROBLEM,
+            USAGE,
+            &["--dimension = 1e3, but it must be a whole number"],
+        ),
+        ("solve --problem PROBLEM --until 1e300 --from 2e300", PROBLEM, USAGE, &["1e300", "2e300"]),
+        ("plot PROBLEM", PROBLEM, FAILED, &["problem.json: it is JSON, but it must be a table of results"]),
+        ("rerun PROBLEM", PROBLEM, FAILED, &["problem.json: it is JSON, but it must be a table of results"]),
         ("simulate --problem PROBLEM --times 1 --threads 0", PROBLEM, USAGE, &["--threads", "0"]),
         (
             "simulate --problem PROBLEM --times 1 --dimension 2",
@@ -68,7 +94,7 @@ fn mistakes_are_told_with_the_flag_and_a_code() {
             "solve --problem PROBLEM --times 1 --out FOLDER/no/out",
             PROBLEM,
             FAILED,
-            &["--out FOLDER/no/out: cannot write"],
+            &["--out FOLDER/no/out: cannot write: there is no folder FOLDER/no\n"],
         ),
         (
             "solve --problem PROBLEM --times 1 --out FOLDER",

@@ -33,12 +33,15 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const TESTS: [(&str, fn()); 5] = [
+const TESTS: [(&str, fn()); 8] = [
     ("exit codes reach the shell", exit_codes),
     ("a reader that leaves early ends the program quietly", early_reader),
     ("a terminate request keeps the rows that are done", || interrupted("-TERM")),
     ("ctrl-c keeps the rows that are done", || interrupted("-INT")),
-    ("a hang-up is left to the system", hang_up),
+    ("a quit keeps the rows that are done", || interrupted("-QUIT")),
+    ("a hang-up keeps the rows that are done", hang_up),
+    ("a hang-up is ignored under nohup", nohup),
+    ("streams without an end are no problem files", endless_files),
 ];
 
 fn program(line: &str, begun: &Path) -> Command {
@@ -86,7 +89,7 @@ fn interrupted(signal: &str) {
     let (rows, errors) = (text(output.stdout), text(output.stderr));
     assert_eq!(output.status.code(), Some(cli::INTERRUPTED.into()), "{errors}");
     assert_eq!(rows.lines().count(), 2, "the names and the row at t = 0");
-    assert!(errors.ends_with("interrupted; 1 of the 2 output times were reached\n"), "{errors}");
+    assert!(errors.ends_with("interrupted; 1 of the 2 output times was reached\n"), "{errors}");
 }
 
 fn hang_up() {
@@ -97,9 +100,60 @@ fn hang_up() {
         println!("hang-ups are ignored here and not tested");
         return;
     }
+    interrupted("-HUP");
+}
+
+fn nohup() {
     let folder = tempfile::tempdir().unwrap();
-    let output = endless(folder.path(), "-HUP").wait_with_output().unwrap();
-    assert_eq!(output.status.code(), None, "ended by the signal, as any program");
+    let line = with_problem("simulate --problem FILE --times 0,1e9 --dimension 100", folder.path());
+    let begun = folder.path().join("begun");
+    let mut command = Command::new("nohup");
+    command.arg(std::env::current_exe().unwrap()).args(line.split_whitespace()).env(AS_PROGRAM, &begun);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !begun.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let kill = |signal: &str| Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(kill("-HUP").success());
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert!(kill("-TERM").success());
+    assert_eq!(child.wait().unwrap().code(), Some(cli::INTERRUPTED.into()));
+}
+
+/// Each is an error at once: nothing is waited for, nothing read for ever.
+fn endless_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero"), Path::new("/dev/full")] {
+        let path = path.to_str().unwrap();
+        for (line, kind) in [
+            (format!("rhs --problem {path}"), "a problem file"),
+            (format!("sweep {path} --out {}/out", folder.path().display()), "a sweep file"),
+            (format!("plot {path} --out {}/a.svg", folder.path().display()), "a table of results"),
+            (format!("rerun {path}"), "a table of results"),
+        ] {
+            let output = run(&line);
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(cli::FAILED.into()), "{line}: {text}");
+            let told = format!("{path}: it is a device or pipe, but it must be {kind}");
+            assert!(text.contains(&told), "{line}: {text}");
+        }
+    }
+    // As a journal.
+    std::fs::write(folder.path().join("sweep.toml"), "[grid]\nnoise = [0, 1]\n[record]\nuntil = 1\n")
+        .unwrap();
+    for (n, journal) in ["/dev/full", "/dev/zero", pipe.to_str().unwrap()].into_iter().enumerate() {
+        let out = folder.path().join(format!("out{n}"));
+        std::fs::create_dir(&out).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(journal, out.join("journal.jsonl")).unwrap();
+        let output = run(&format!("sweep {}/sweep.toml --out {}", folder.path().display(), out.display()));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(cli::FAILED.into()), "{text}");
+        assert!(text.contains("journal.jsonl: it is a device or pipe"), "{text}");
+    }
 }
 
 /// A simulation that would take years, sent a signal after it has begun.

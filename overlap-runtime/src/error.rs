@@ -71,7 +71,7 @@ pub enum Error {
         message: String,
     },
     /// Reading or writing failed.
-    #[error("{}: cannot {action}: {source}", .path.display())]
+    #[error("{}: cannot {action}: {}", .path.display(), words(.source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -81,7 +81,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The integration stopped early; what was solved until then is kept.
-    #[error("{reason}; {} of the output times were reached", .partial.len())]
+    #[error("{reason}; {}", reached(.partial.len()))]
     Solve {
         /// Why it stopped.
         reason: SolveFailure,
@@ -89,7 +89,7 @@ pub enum Error {
         partial: Box<Trajectory>,
     },
     /// The integration of a vector field stopped early; what was solved until then is kept.
-    #[error("{reason}; {} of the output times were reached", .partial.times().len())]
+    #[error("{reason}; {}", reached(.partial.times().len()))]
     Integration {
         /// Why it stopped.
         reason: SolveFailure,
@@ -98,8 +98,9 @@ pub enum Error {
     },
     /// The simulation ran away; the rows all replicas reached before are kept.
     #[error(
-        "the simulation diverged: {quantity} is {value} at step {step} (t = {time}) of replica {replica}; \
-         a smaller learning_rate than {learning_rate} may help; {} of the output times were reached", .partial.len()
+        "the simulation diverged: {quantity} is {} at step {step} (t = {}) of replica {replica}; \
+         a smaller learning_rate than {} may help; {}",
+        number(*.value), number(*.time), number(*.learning_rate), reached(.partial.len())
     )]
     Diverged {
         /// The overlap or weight that is no longer finite.
@@ -119,7 +120,7 @@ pub enum Error {
     },
     /// The simulation ran, but at its end it could not be saved. All rows are here, and the last checkpoint that was
     /// written is still in its place.
-    #[error("{cause}; {} of the output times were reached and are kept", .partial.len())]
+    #[error("{cause}; {}, and kept", reached(.partial.len()))]
     Checkpoint {
         /// What writing the checkpoint answered.
         #[source]
@@ -142,7 +143,8 @@ impl Error {
         value: impl std::fmt::Display,
         bound: impl Into<String>,
     ) -> Self {
-        Error::Invalid { quantity: quantity.into(), value: value.to_string(), bound: bound.into() }
+        let (value, bound) = (readable(&value.to_string()), readable(&bound.into()));
+        Error::Invalid { quantity: quantity.into(), value, bound }
     }
 
     /// [`Error::Io`] on `path`, for `map_err`; `action` is a word such as `read`.
@@ -152,9 +154,74 @@ impl Error {
     }
 }
 
+/// A number in a message: its shortest digits, with an exponent where there would be many zeros.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && size.is_finite() && !(1e-5..1e16).contains(&size) {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    }
+}
+
+/// A text whose numbers are written as [`number`] writes them.
+fn readable(text: &str) -> String {
+    let word = |word: &str| {
+        let digits = word.trim_end_matches([',', ';', ')', ':']);
+        let long =
+            digits.len() > 20 && digits.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+        match digits.parse() {
+            Ok(value) if long => number(value) + &word[digits.len()..],
+            _ => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn reached(rows: usize) -> String {
+    format!("{rows} of the output times {} reached", if rows == 1 { "was" } else { "were" })
+}
+
+/// What the operating system answered, without its number.
+fn words(source: &std::io::Error) -> String {
+    let text = source.to_string();
+    match (text.find(" (os error "), text.ends_with(')')) {
+        (Some(end), true) => text[..end].to_owned(),
+        _ => text,
+    }
+}
+
 /// Checks that a number is finite and at least `least` (strictly more with `strict`).
 pub fn check_at_least(name: &str, value: f64, least: f64, strict: bool) -> Result<f64, Error> {
     let ok = value.is_finite() && if strict { value > least } else { value >= least };
     let word = if strict { "greater than" } else { "at least" };
     if ok { Ok(value) } else { Err(Error::invalid(name, value, format!("finite and {word} {least}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_in_messages() {
+        for (value, text) in [
+            (1e300, "1e300"),
+            (-1.5e-300, "-1.5e-300"),
+            (1e16, "1e16"),
+            (123456.75, "123456.75"),
+            (0.001, "0.001"),
+            (0.0, "0"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        let message =
+            Error::invalid("last", 1e300, format!("greater than {}, and finite", 2e301)).to_string();
+        assert_eq!(message, "last = 1e300, but it must be greater than 2e301, and finite");
+        // Whole numbers stay as they are.
+        assert!(Error::invalid("seed", u64::MAX, "less").to_string().contains("18446744073709551615"));
+        let failure = SolveFailure::NotFinite { quantity: "Q_1_1".into(), value: -1e300, time: 1e-20 };
+        assert_eq!(failure.to_string(), "Q_1_1 is -1e300 at t = 1e-20: the dynamics diverged");
+    }
 }

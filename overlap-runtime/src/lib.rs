@@ -8,6 +8,7 @@ extern crate self as overlap_runtime;
 
 mod dynamics;
 mod error;
+mod input;
 pub mod lanes;
 mod lines;
 mod model;
@@ -24,7 +25,8 @@ pub use model::{generated, problem_file};
 /// What the crates of this workspace share beyond what users are promised.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::error::check_at_least;
+    pub use crate::error::{check_at_least, number};
+    pub use crate::input::{check_regular, read_file};
     pub use crate::model::problem_file::{builder, object, on_path, read_from, read_text, rows};
     pub use crate::model::problem_json::{Entries, FIELDS, INITIAL, SCHEDULE};
     pub use crate::ode::{spaced, stepped};

@@ -69,7 +69,8 @@ pub(super) enum Command {
         /// 2 replicas
         #[arg(
             long, value_name = "D,D,...", value_delimiter = ',', help_heading = "SGD",
-            conflicts_with_all = ["dimension", "checkpoint", "overlaps"]
+            conflicts_with_all = ["dimension", "checkpoint", "overlaps"],
+            value_parser = whole::<usize>, allow_negative_numbers = true
         )]
         dimensions: Vec<usize>,
         #[command(flatten)]
@@ -99,6 +100,30 @@ pub(super) enum Command {
     },
     /// Draw a result file: learning curves, overlaps, a sweep as curves or as a heat map
     Plot(Plot),
+    /// Print a script that completes the command lines of this program, for a shell to read
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A number; spaces around it, as in `--times "0, 1"`, are no part of it. Errors of these parsers say what would be right.
+fn number(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| "a number".to_owned())
+}
+
+fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| {
+        let digits = !text.trim().is_empty() && text.trim().bytes().all(|byte| byte.is_ascii_digit());
+        let bound = if digits { "a whole number below 2^64" } else { "a whole number of at least 0" };
+        bound.to_owned()
+    })
+}
+
+fn positive(text: &str) -> Result<NonZeroUsize, String> {
+    let bound = |_| "a whole number of at least 1".to_owned();
+    NonZeroUsize::new(whole(text).map_err(bound)?).ok_or_else(|| bound(String::new()))
 }
 
 #[derive(Debug, Args)]
@@ -116,7 +141,7 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "I/N", conflicts_with = "mpi")]
     pub(super) shard: Option<String>,
     /// Number of threads; the numbers do not depend on it [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub(super) threads: Option<NonZeroUsize>,
     /// Share the points among the processes of mpirun (in builds with the feature mpi)
     #[arg(long, conflicts_with = "dry_run")]
@@ -186,20 +211,24 @@ pub(super) struct Times {
     /// The output times, increasing
     #[arg(
         long, value_name = "T,T,...", value_delimiter = ',', allow_negative_numbers = true,
-        required_unless_present = "until", conflicts_with_all = ["until", "points", "log", "from"]
+        value_parser = number, required_unless_present = "until",
+        conflicts_with_all = ["until", "points", "log", "from"]
     )]
     pub(super) times: Vec<f64>,
     /// Or: evenly spaced times up to this one
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = number)]
     pub(super) until: Option<f64>,
     /// Number of output times
-    #[arg(long, value_name = "N", requires = "until", default_value_t = 100)]
+    #[arg(
+        long, value_name = "N", requires = "until", default_value_t = 100, value_parser = whole::<usize>,
+        allow_negative_numbers = true
+    )]
     pub(super) points: usize,
     /// Evenly spaced in log t
     #[arg(long, requires = "until")]
     pub(super) log: bool,
     /// First output time [default: 0; with --log: a ten-thousandth of --until]
-    #[arg(long, value_name = "T", requires = "until", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", requires = "until", allow_negative_numbers = true, value_parser = number)]
     pub(super) from: Option<f64>,
 }
 
@@ -207,13 +236,13 @@ pub(super) struct Times {
 #[command(next_help_heading = "ODE")]
 pub(super) struct Solver {
     /// Relative tolerance of a step [default: 1e-8]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = number)]
     pub(super) rtol: Option<f64>,
     /// Absolute tolerance of a step [default: 1e-10]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = number)]
     pub(super) atol: Option<f64>,
     /// Largest number of steps [default: 1000000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub(super) max_steps: Option<usize>,
     /// The method of integration
     #[arg(long, value_enum, default_value_t = MethodName::Dop853)]
@@ -246,16 +275,20 @@ impl From<MethodName> for Method {
 #[command(next_help_heading = "SGD")]
 pub(super) struct Sgd {
     /// Input dimension d [default: that of the problem's initial weights, else 1000]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub(super) dimension: Option<usize>,
     /// Number of independent runs
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(
+        long, value_name = "N", default_value = "1", value_parser = positive, allow_negative_numbers = true
+    )]
     pub(super) replicas: NonZeroUsize,
     /// Seed of the data; the initial weights have their own, in the problem
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    #[arg(
+        long, value_name = "S", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true
+    )]
     pub(super) seed: u64,
     /// Number of threads; the numbers do not depend on it [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub(super) threads: Option<NonZeroUsize>,
     /// How the weights are followed
     #[arg(long, value_enum, default_value_t = SimulatorName::Auto)]
@@ -264,7 +297,10 @@ pub(super) struct Sgd {
     #[arg(long, value_enum, default_value_t = AlgorithmName::OnePass)]
     pub(super) algorithm: AlgorithmName,
     /// Number of training samples of --algorithm multi-pass
-    #[arg(long, value_name = "N", required_if_eq("algorithm", "multi-pass"))]
+    #[arg(
+        long, value_name = "N", required_if_eq("algorithm", "multi-pass"), value_parser = whole::<usize>,
+        allow_negative_numbers = true
+    )]
     pub(super) samples: Option<usize>,
     /// Precision of the direct simulator
     #[arg(long, value_enum, default_value_t = PrecisionName::Double)]
@@ -273,7 +309,10 @@ pub(super) struct Sgd {
     #[arg(long, value_name = "FILE")]
     pub(super) checkpoint: Option<PathBuf>,
     /// Least time between two checkpoints [default: 60]
-    #[arg(long, value_name = "SECONDS", requires = "checkpoint")]
+    #[arg(
+        long, value_name = "SECONDS", requires = "checkpoint", value_parser = whole::<u64>,
+        allow_negative_numbers = true
+    )]
     pub(super) checkpoint_every: Option<u64>,
 }
 
@@ -343,7 +382,7 @@ pub(super) enum PrecisionName {
 #[command(next_help_heading = "Results")]
 pub(super) struct Statistics {
     /// Quantiles over the replicas at these levels too, in further columns
-    #[arg(long, value_name = "L,L,...", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "L,L,...", value_delimiter = ',', allow_negative_numbers = true, value_parser = number)]
     pub(super) quantiles: Vec<f64>,
     /// Write the covariances of all overlaps and the risk to this CSV file
     #[arg(long, value_name = "FILE")]

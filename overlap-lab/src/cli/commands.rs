@@ -1,14 +1,15 @@
 //! What each command does.
 
-use super::args::{Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Statistics, Times};
+use super::args::{Cli, Command, Form, OverlapFigure, ProblemFlag, Results, Sgd, Solver, Statistics, Times};
 use super::monitor::{self, Watch};
 use super::{Failure, Streams, figure};
-use crate::describe;
+use crate::describe::{self, counted};
 use crate::pipe::PipeWriter;
 use crate::table::{self, Format};
 use crate::{
-    Comparison, Concentration, Ensemble, Error, Problem, Shape, SimulateOptions, SolveOptions, System, Table,
-    Trajectory, evaluate, linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
+    Comparison, Concentration, Ensemble, Error, Method, Problem, Shape, SimulateOptions, SolveFailure,
+    SolveOptions, System, Table, Trajectory, evaluate, linear_times, log_times, simulate_monitored,
+    solve_monitored, whole_steps,
 };
 use crate::{check_writable, write_atomically};
 use overlap_runtime::internal::{object, on_path, read_from, rows};
@@ -28,6 +29,8 @@ pub(super) fn describe(system: &dyn System) -> String {
 /// One command at work.
 pub(super) struct Session<'a, 'io> {
     pub(super) system: &'a dyn System,
+    /// How the program was called.
+    pub(super) program: String,
     pub(super) quiet: bool,
     /// Whether the signals and terminals of the process are used.
     pub(super) process: bool,
@@ -56,6 +59,7 @@ impl Session<'_, '_> {
             Command::Merge { folders, out } => self.merge(folders, out.as_deref()),
             Command::Rerun { file, out } => self.rerun(file, out.as_deref()),
             Command::Plot(flags) => self.plot(flags),
+            Command::Completions { shell } => self.completions(*shell),
         }
     }
 
@@ -78,6 +82,13 @@ impl Session<'_, '_> {
             let end = if text.ends_with('\n') { "" } else { "\n" };
             write!(writer, "{text}{end}").map_err(Error::io("-", "write"))
         })
+    }
+
+    fn completions(&mut self, shell: clap_complete::Shell) -> Result<(), Failure> {
+        let name = Path::new(&self.program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), name, &mut script);
+        self.emit(None, |writer| writer.write_all(&script).map_err(Error::io("-", "write")))
     }
 
     fn rhs(&mut self, problem: &ProblemFlag) -> Result<(), Failure> {
@@ -105,6 +116,11 @@ impl Session<'_, '_> {
         let (problem, times) = self.prepare(problem, times, results, &files)?;
         let options = solve_options(solver);
         let (trajectory, failure) = self.solved(&problem, &times, &options)?;
+        if trajectory.is_empty()
+            && let Some(failure) = failure
+        {
+            return Err(failure);
+        }
         let about = self.about(&problem, &times, Some(&options), None);
         self.record(
             results,
@@ -130,6 +146,11 @@ impl Session<'_, '_> {
             sgd.options().covariance(covariance.is_some()).quantiles(statistics.quantiles.iter().copied());
         let times = whole_steps(&times, options.dimension_for(&problem))?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
+        if ensemble.is_empty()
+            && let Some(failure) = failure
+        {
+            return Err(failure);
+        }
         let about = self.about(&problem, &times, None, Some(&options));
         self.record(results, |writer| ensemble.write_csv(writer), || table::ensemble(&ensemble, about))?;
         if covariance.is_some() {
@@ -157,6 +178,11 @@ impl Session<'_, '_> {
         let solve = solve_options(solver);
         let trajectory = self.solved_whole(&problem, &times, &solve)?;
         let (ensemble, failure) = self.simulated(&problem, &times, &options)?;
+        if ensemble.is_empty()
+            && let Some(failure) = failure
+        {
+            return Err(failure);
+        }
         let comparison = Comparison::new(&trajectory, &ensemble)?;
         let about = self.about(&problem, &times, Some(&solve), Some(&options));
         match results.out.as_deref() {
@@ -303,7 +329,7 @@ impl Session<'_, '_> {
     fn problem(&mut self, flag: &ProblemFlag) -> Result<Problem, Failure> {
         let (name, problem) = if flag.problem == Path::new("-") {
             let name = Path::new("standard input");
-            let text = read_from(name, &mut *self.streams.input);
+            let text = read_from(name, &mut *self.streams.input, "a problem file");
             let problem = text.and_then(|text| Problem::from_json_for(self.system, &text));
             (name, problem.map_err(|error| on_path(name, error)))
         } else {
@@ -331,16 +357,38 @@ impl Session<'_, '_> {
             Ok(trajectory) => {
                 let stats = trajectory.stats();
                 self.remark(&format!(
-                    "ODE: {} steps ({} more rejected), {} right-hand sides",
-                    stats.accepted, stats.rejected, stats.evaluations
+                    "ODE: {} ({} more rejected), {}",
+                    counted(stats.accepted, "step"),
+                    stats.rejected,
+                    counted(stats.evaluations, "right-hand side")
                 ));
                 Ok((trajectory, None))
             }
             Err(Error::Solve { reason, partial }) => {
                 let trajectory = (*partial).clone();
-                Ok((trajectory, Some(Error::Solve { reason, partial }.into())))
+                let hint = self.hint(&reason, problem, options);
+                let failure = match Failure::from(Error::Solve { reason, partial }) {
+                    Failure::Failed(message) => Failure::Failed(message + &hint),
+                    other => other,
+                };
+                Ok((trajectory, Some(failure)))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What may help where the steps are used up: late in a solve with little noise the equations are stiff.
+    fn hint(&self, reason: &SolveFailure, problem: &Problem, options: &SolveOptions) -> String {
+        if !matches!(reason, SolveFailure::MaxSteps { .. }) || options.method == Method::Rodas5P {
+            return String::new();
+        }
+        let long = "late in a solve with little noise explicit methods need many steps, and";
+        let somewhere = vec![0.0; self.system.shape().dim()];
+        match crate::jacobian(self.system, problem, &somewhere) {
+            Err(Error::NoJacobian { .. }) => {
+                format!("; {long} --method rodas5p, of a system with jacobian = true, takes few")
+            }
+            _ => format!("; {long} --method rodas5p takes few"),
         }
     }
 
@@ -370,7 +418,10 @@ impl Session<'_, '_> {
             Ok(ensemble) if ensemble.completed() => Ok((ensemble, None)),
             Ok(ensemble) => {
                 let (rows, all) = (ensemble.len(), times.len());
-                let mut message = format!("interrupted; {rows} of the {all} output times were reached");
+                let mut message = format!(
+                    "interrupted; {rows} of the {all} output times {} reached",
+                    if rows == 1 { "was" } else { "were" }
+                );
                 if let Some(path) = &options.checkpoint {
                     message += &format!("; the same command goes on from {}", path.display());
                 }

@@ -16,6 +16,7 @@ Examples:
   NAME sweep sweep.toml --out results
   NAME plot results/table.csv --out figure.svg
   NAME rerun results/table.csv
+  NAME completions bash > completions.bash
   echo '{\"noise\": 0.001, \"learning_rate\": 8}' | NAME solve --problem - --times 1,10
 
 The problem file is one JSON object. Every field may be left out:
@@ -40,7 +41,7 @@ The problem file is one JSON object. Every field may be left out:
   Results and remarks (dM, dQ, da, risk, seed, name, comment, description, source) are not read.
   Network f = s sum_i a_i act(w_i.x / sqrt(d)), labels y = s* sum_r a*_r act(w*_r.x / sqrt(d)) + sqrt(Delta) z.
 
-Results go to standard output or --out, everything else to standard error. Ctrl-C stops cleanly and keeps the
-rows that are done (twice: at once).
+Results go to standard output or --out, everything else to standard error. Ctrl-C, SIGTERM,
+SIGQUIT and a lost terminal (SIGHUP) stop cleanly and keep the rows that are done (Ctrl-C twice: at once).
 
 Exit codes: 0 all done; 1 an error (what was done before it is written); 2 a wrong command line; 130 interrupted.";

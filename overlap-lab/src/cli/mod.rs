@@ -1,5 +1,5 @@
 //! A whole command-line program for a declared system: `equations`, `rhs`, `solve`, `simulate`, `compare`, `sweep`,
-//! `merge`, `rerun`, `plot`.
+//! `merge`, `rerun`, `plot`, `completions`.
 //!
 //! `fn main() -> std::process::ExitCode { overlap::cli::run(ErfK4P8) }` is the program of the system `ErfK4P8`.
 //!
@@ -14,6 +14,7 @@ mod monitor;
 mod plot;
 mod rerun;
 mod sweep;
+mod usage;
 
 use crate::pipe::PipeWriter;
 use crate::{Error, SolveFailure, System};
@@ -51,7 +52,9 @@ pub fn run<S: System>(system: S) -> ExitCode {
 
 fn run_process(system: &dyn System) -> ExitCode {
     let (mut input, mut output, mut errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
-    let colours = Colours { output: output.is_terminal(), errors: errors.is_terminal() };
+    let coloured = usage::coloured(|name| std::env::var_os(name));
+    let colours =
+        Colours { output: coloured && output.is_terminal(), errors: coloured && errors.is_terminal() };
     let mut streams = Streams {
         input: &mut input,
         output: &mut output,
@@ -71,7 +74,7 @@ pub fn run_from(
     execute(system, args.into_iter().map(Into::into).collect(), streams, None)
 }
 
-/// Which streams of a process are terminals, and show colours.
+/// Which streams of a process are terminals that show colours, where they are wanted.
 #[derive(Clone, Copy)]
 struct Colours {
     output: bool,
@@ -137,16 +140,22 @@ fn execute(
 ) -> u8 {
     let name = system.name().to_owned();
     let about = format!("Exact learning dynamics of {name}: {}", commands::describe(system));
+    let program = usage::program(args.first(), &name);
     let command = args::Cli::command()
         .name(name.clone())
-        .bin_name(name.clone())
+        .bin_name(program.clone())
+        .version(concat!("overlap ", env!("CARGO_PKG_VERSION")))
         .about(about)
         .after_help("Use --help for examples, the fields of a problem file and the exit codes.")
-        .after_long_help(help::AFTER.replace("NAME", &name));
+        .after_long_help(help::AFTER.replace("NAME", &program));
     let parsed = command.try_get_matches_from(args).and_then(|matches| args::Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(message) = usage::told(&error) {
+                _ = writeln!(streams.errors, "error: {message}\n\nFor more information, try '--help'.");
+                return USAGE;
+            }
             let text = error.render();
             let paint = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
             // A closed stream leaves nobody to tell.
@@ -161,7 +170,8 @@ fn execute(
             };
         }
     };
-    let mut session = commands::Session { system, quiet: cli.quiet, process: process.is_some(), streams };
+    let mut session =
+        commands::Session { system, program, quiet: cli.quiet, process: process.is_some(), streams };
     let (code, label, message) = match session.run(&cli.command) {
         Ok(()) => return DONE,
         Err(Failure::Usage(message)) => (USAGE, "error: ", message),

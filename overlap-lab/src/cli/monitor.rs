@@ -11,12 +11,12 @@ const PARTS: u64 = 1000;
 /// Set by Ctrl-C and by a request to terminate.
 pub(super) static INTERRUPT: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first Ctrl-C (or SIGTERM) set [`INTERRUPT`] and the second end the program at once. A hang-up is left
-/// alone, so that `nohup` works. Called before long work only: everything else may just be ended.
+/// Lets the first Ctrl-C (or SIGTERM, SIGQUIT) set [`INTERRUPT`] and the second end the program at once. A hang-up sets
+/// it too, however often it comes (terminal and shell both send one), except under `nohup`, which has it ignored. Called before long work only: everything else may just be ended.
 pub(super) fn listen() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        for signal in SIGNALS {
             // Without a handler the signal ends the program, which is what it asks for.
             _ = signal_hook::flag::register_conditional_shutdown(
                 signal,
@@ -25,7 +25,26 @@ pub(super) fn listen() {
             );
             _ = signal_hook::flag::register(signal, &INTERRUPT);
         }
+        #[cfg(unix)]
+        if !hang_up_is_ignored() {
+            _ = signal_hook::flag::register(signal_hook::consts::SIGHUP, &INTERRUPT);
+        }
     });
+}
+
+#[cfg(unix)]
+const SIGNALS: [i32; 3] =
+    [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGQUIT];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// As under `nohup`; taken for granted where the system does not tell.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit n - 1 is signal n, and a hang-up is signal 1.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 != 0)
 }
 
 /// A progress bar on standard error, and the interrupt flag.
@@ -67,7 +86,10 @@ impl Monitor for Watch<'_> {
     }
 
     fn warning(&self, message: &str) {
-        self.bar.suspend(|| eprintln!("warning: {message}"));
+        self.bar.suspend(|| {
+            // Standard error may be gone, with its terminal.
+            _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("warning: {message}\n"));
+        });
     }
 
     fn should_stop(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::commands::Session;
+use crate::describe::counted;
 use crate::sweep::Sweep;
 use crate::table::{self, Format};
 use crate::{
@@ -15,7 +16,7 @@ impl Session<'_, '_> {
     pub(super) fn rerun(&mut self, file: &Path, out: Option<&Path>) -> Result<(), Failure> {
         if let Some(out) = out {
             Format::of(out).check(out)?;
-            crate::check_writable(out)?;
+            crate::check_writable(out).map_err(|error| Failure::Failed(format!("--out {error}")))?;
         }
         let old = Table::read(file)?;
         self.listen();
@@ -28,9 +29,9 @@ impl Session<'_, '_> {
         match difference {
             None => {
                 self.remark(&format!(
-                    "the numbers are the same: {} rows of {} columns",
-                    new.rows(),
-                    new.columns.len()
+                    "the numbers are the same: {} of {}",
+                    counted(new.rows(), "row"),
+                    counted(new.columns.len(), "column")
                 ));
                 Ok(())
             }
@@ -148,7 +149,11 @@ impl About<'_> {
 /// The first thing in which two tables differ.
 fn compare(old: &Table, new: &Table) -> Option<String> {
     if old.rows() != new.rows() {
-        return Some(format!("it has {} rows, but computed again there are {}", old.rows(), new.rows()));
+        return Some(format!(
+            "it has {}, but computed again there are {}",
+            counted(old.rows(), "row"),
+            new.rows()
+        ));
     }
     let mut worst: Option<(f64, String)> = None;
     for column in &new.columns {

@@ -3,6 +3,7 @@
 use super::commands::Session;
 use super::{Failure, args};
 use crate::Error;
+use crate::describe::counted;
 use crate::sweep::{Estimate, Outcome, Shard, Sweep, SweepOptions, merge};
 use std::path::{Path, PathBuf};
 
@@ -55,8 +56,9 @@ impl Session<'_, '_> {
         let outcome = merge(self.system, folders, out)?;
         if outcome.table.is_none() && outcome.problems.is_empty() {
             return Err(Failure::Failed(format!(
-                "{} of {} points are done: run the missing shares first (or `sweep` without --shard, which does the rest)",
-                outcome.done, outcome.points
+                "{} of {} done: run the missing shares first (or `sweep` without --shard, which does the rest)",
+                outcome.done,
+                counted(outcome.points, "point")
             )));
         }
         self.outcome(Ok(outcome), false, out)
@@ -78,7 +80,11 @@ impl Session<'_, '_> {
         for remark in &remarks {
             self.remark(remark);
         }
-        self.remark(&format!("{done} of {points} points are done"));
+        self.remark(&format!(
+            "{done} of {} {} done",
+            counted(points, "point"),
+            if done == 1 { "is" } else { "are" }
+        ));
         if failed > 0 {
             // Worth knowing even with --quiet.
             let text = if failed == 1 { "point failed: its" } else { "points failed: their" };
@@ -123,10 +129,12 @@ fn told(sweep: &Sweep, estimate: &Estimate, options: &SweepOptions, threads: usi
         "the file is sound\n\
          points:  {points} ({varying} varying)\n\
          columns: {columns}\n\
-         cost:    {} of one core, from {tried} points{least}; {} on {threads} threads\n\
+         cost:    {} of one core, from {}{least}; {} on {}\n\
          table:   {}, about {}\n",
         duration(*core_seconds),
+        counted(*tried, "point"),
         duration(core_seconds / threads as f64),
+        counted(threads, "thread"),
         options.out.join("table.csv").display(),
         size(*points as f64 * *columns as f64 * 15.0),
     )

@@ -1,13 +1,19 @@
 //! The comparison as a table and a sentence.
 
 use super::{Comparison, FALSE_ALARM, Verdict};
+use crate::describe::counted;
 
 /// Rows of the table that `Display` prints; the file has all.
 const TABLE_ROWS: usize = 24;
 
 impl std::fmt::Display for Comparison {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "SGD in d = {} dimensions, {} replicas, beside the ODE", self.dimension, self.replicas)?;
+        writeln!(
+            f,
+            "SGD in {}, {}, beside the ODE",
+            format_args!("d = {}", counted(self.dimension, "dimension")),
+            counted(self.replicas, "replica")
+        )?;
         writeln!(
             f,
             "{:>10}  {:>12}  {:>12}  {:>9}  {:>9}  {:>9}  {:<8}  {:>6}",

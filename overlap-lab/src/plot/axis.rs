@@ -20,17 +20,19 @@ pub struct Axis {
     pub scale: AxisScale,
     /// First and last value; `None` takes them from the data, with a small margin.
     pub range: Option<(f64, f64)>,
+    /// Places and labels of the ticks, as many as there is room for; chosen from the range where there are none.
+    pub ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
     /// A linear axis with the range of the data.
     pub fn linear(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), scale: AxisScale::Linear, range: None }
+        Axis { label: label.into(), scale: AxisScale::Linear, range: None, ticks: Vec::new() }
     }
 
     /// A logarithmic axis with the range of the data.
     pub fn log(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), scale: AxisScale::Log, range: None }
+        Axis { label: label.into(), scale: AxisScale::Log, range: None, ticks: Vec::new() }
     }
 
     /// The same, from `low` to `high`.
@@ -141,6 +143,20 @@ impl Extent {
             AxisScale::Linear => self.linear_ticks((length / linear).max(2.0)),
             AxisScale::Log => self.log_ticks((length / log).max(2.0)),
         }
+    }
+
+    /// The ticks of an axis: its own, thinned out evenly where there are too many, or round numbers.
+    pub(super) fn axis_ticks(&self, axis: &Axis, length: f64, linear: f64, log: f64) -> Vec<Tick> {
+        if axis.ticks.is_empty() {
+            return self.ticks(length, linear, log);
+        }
+        let stride = (axis.ticks.len() as f64 * linear / length).ceil().max(1.0) as usize;
+        let own = axis.ticks.iter().enumerate();
+        own.filter_map(|(n, (at, label))| {
+            let place = self.fraction(*at).filter(|place| (-1e-9..=1.0 + 1e-9).contains(place))?;
+            Some(Tick { place, label: n.is_multiple_of(stride).then(|| label.clone()) })
+        })
+        .collect()
     }
 
     fn tick(&self, at: f64, label: Option<String>) -> Option<Tick> {

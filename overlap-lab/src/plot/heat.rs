@@ -49,6 +49,20 @@ pub(super) fn edges(values: &[f64], scale: AxisScale) -> Vec<f64> {
     edges
 }
 
+/// A cell narrower than this part of the mean one is hard to see.
+const THIN: f64 = 0.25;
+
+/// Whether some of the cells around values are too thin to see beside the others.
+pub(super) fn too_thin(values: &[f64], scale: AxisScale) -> bool {
+    if values.len() < 2 {
+        return false;
+    }
+    let to = |value: f64| if scale == AxisScale::Log { libm::log10(value) } else { value };
+    let edges: Vec<f64> = edges(values, scale).into_iter().map(to).collect();
+    let mean = (edges[values.len()] - edges[0]) / values.len() as f64;
+    edges.windows(2).any(|pair| pair[1] - pair[0] < THIN * mean)
+}
+
 /// Whether a heat map can be drawn on axes of these scales.
 pub(super) fn check(heat: &Heat, x: AxisScale, y: AxisScale) -> Result<(), String> {
     for (name, values, scale) in [("x", &heat.x, x), ("y", &heat.y, y)] {
@@ -166,5 +180,10 @@ mod tests {
             assert!((found / expected - 1.0).abs() < 1e-12, "{log:?}");
         }
         assert_eq!(edges(&[0.0], AxisScale::Linear), [-0.5, 0.5]);
+        assert!(too_thin(&[0.0, 1e-3, 1e-2, 1.0], AxisScale::Linear));
+        assert!(too_thin(&[1.0, 1.1, 1e5], AxisScale::Log));
+        for values in [&[0.0, 1.0, 2.0][..], &[1.0, 2.0, 4.0], &[3.0]] {
+            assert!(!too_thin(values, AxisScale::Linear) && !too_thin(&[1.0, 10.0, 1e3], AxisScale::Log));
+        }
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn scene(figure: &Figure) -> Result<Scene, Error> {
     let mut prepared = Vec::with_capacity(figure.panels.len());
     for (index, panel) in figure.panels.iter().enumerate() {
         let (x, y) = extents(panel, index)?;
-        let ticks = y.ticks(height(if panel.wide { 1 } else { columns }), 48.0, 36.0);
+        let ticks = y.axis_ticks(&panel.y, height(if panel.wide { 1 } else { columns }), 48.0, 36.0);
         prepared.push(Prepared { panel, x, y, ticks });
     }
     let rows: Vec<&[Prepared<'_>]> = prepared
@@ -262,7 +262,7 @@ fn axes(panel: &Panel, frame: &Frame, y_ticks: &[Tick], left: f64, items: &mut V
         Item::Text { at, size, anchor, vertical, colour: Colour::BLACK, spans }
     };
     let grid = !panel.series.iter().any(|series| heat_map(series).is_some());
-    let x_ticks = frame.x.ticks(frame.width, 62.0, 54.0);
+    let x_ticks = frame.x.axis_ticks(&panel.x, frame.width, 62.0, 54.0);
     let bottom = frame.top + frame.height;
     let mut marks = Vec::new();
     for tick in &x_ticks {

@@ -229,9 +229,18 @@ impl TableFigure {
             label: label(table, std::slice::from_ref(name)),
             scale: self.scale(which, values.into_iter()),
             range: None,
+            ticks: Vec::new(),
         };
         let colours = axis(&z, "z", cells.iter().flatten().flatten().copied().collect());
-        let (horizontal, vertical) = (axis(&x, "x", xs.clone()), axis(&y, "y", ys.clone()));
+        let (mut horizontal, mut vertical) = (axis(&x, "x", xs.clone()), axis(&y, "y", ys.clone()));
+        let (mut xs, mut ys) = (xs, ys);
+        if plane.is_empty() {
+            for (which, axis, values) in [("x", &mut horizontal, &mut xs), ("y", &mut vertical, &mut ys)] {
+                if !self.chosen(which) && heat::too_thin(values, axis.scale) {
+                    one_cell_each(axis, values);
+                }
+            }
+        }
         let mut panel = Panel::new(averaged(parameters, &[Some(&x), Some(&y)]), horizontal, vertical);
         if plane.contains(&x) && plane.contains(&y) {
             panel = with_boundaries(panel, &xs, &ys);
@@ -239,6 +248,11 @@ impl TableFigure {
         // Drawn first, wherever it stands.
         panel = panel.heat(Heat { x: xs, y: ys, z: cells, axis: colours });
         Ok(Figure::new(title).panel(panel))
+    }
+
+    /// Whether the scale of an axis was asked for.
+    fn chosen(&self, axis: &str) -> bool {
+        self.log.iter().chain(&self.linear).any(|name| name == axis)
     }
 
     /// Logarithmic where asked for, over more than a decade and a half, and on grids that are evenly spaced so.
@@ -254,6 +268,15 @@ impl TableFigure {
             && ratios().all(|ratio| (ratio * values[0] / values[1] - 1.0).abs() < 1e-6);
         let log = low > 0.0 && (high > LOG_FROM * low || even);
         if named(&self.log) || (log && !named(&self.linear)) { AxisScale::Log } else { AxisScale::Linear }
+    }
+}
+
+/// Cells of one width, each with its value at its tick.
+fn one_cell_each(axis: &mut Axis, values: &mut [f64]) {
+    axis.scale = AxisScale::Linear;
+    axis.ticks = values.iter().enumerate().map(|(n, value)| (n as f64, short(&value.to_string()))).collect();
+    for (n, value) in values.iter_mut().enumerate() {
+        *value = n as f64;
     }
 }
 
@@ -342,7 +365,9 @@ fn missing(table: &Table, name: &str) -> Error {
 
 fn numbers(table: &Table, name: &str) -> Result<Vec<Option<f64>>, Error> {
     let column = table.column(name).ok_or_else(|| missing(table, name))?;
-    let numbers = column.values.numbers();
+    // What is infinite has no place in a figure.
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let numbers: Vec<_> = column.values.numbers().into_iter().map(finite).collect();
     if numbers.iter().all(Option::is_none) {
         return Err(Error::Figure(format!("column {name} has no numbers")));
     }
@@ -427,6 +452,12 @@ fn symbol(name: &str) -> &str {
 fn short(value: &str) -> String {
     let Ok(number) = value.parse::<f64>() else { return value.to_owned() };
     let rounded: f64 = format!("{number:.2e}").parse().unwrap_or(number);
+    if rounded != 0.0 && !(1e-3..1e5).contains(&rounded.abs()) {
+        let text = format!("{rounded:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let digits = if digits == "1" { String::new() } else { format!("{digits}×") };
+        return format!("{digits}10^{{{exponent}}}").replace('-', "−");
+    }
     rounded.to_string().replace('-', "−")
 }
 

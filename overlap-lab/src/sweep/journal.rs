@@ -198,8 +198,17 @@ pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
+/// That a journal, if there is one, is a file: opening a pipe would wait for ever, reading a device not end.
+fn check(path: &Path) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(about) => overlap_runtime::internal::check_regular(path, &about, "a journal"),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Reads a journal; a file that is not there is an empty one.
 pub(super) fn read(path: &Path) -> Result<Contents, Error> {
+    check(path)?;
     let mut bytes = Vec::new();
     match File::open(path) {
         Ok(mut file) => file.read_to_end(&mut bytes).map_err(Error::io(path, "read"))?,
@@ -277,6 +286,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens the journal to go on with it, or begins one; with what it holds.
     pub(super) fn open(path: &Path, header: &Header) -> Result<(Self, Contents), Error> {
+        check(path)?;
         let file =
             OpenOptions::new().create(true).append(true).open(path).map_err(Error::io(path, "write"))?;
         match file.try_lock() {

@@ -113,7 +113,7 @@ impl Sweep {
     /// [`Error::Io`] if it cannot be read, else those of [`parse`](Self::parse).
     pub fn read(path: impl AsRef<Path>, system: &dyn System) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text = overlap_runtime::internal::read_text(path)?;
+        let text = overlap_runtime::internal::read_text(path, "a sweep file")?;
         Self::parse(&text, system).map_err(|error| overlap_runtime::internal::on_path(path, error))
     }
 

@@ -20,13 +20,16 @@ pub(super) fn write(table: &Table, metadata: bool, writer: &mut dyn Write) -> io
 /// Reads a table; columns whose every value is a number or missing are numbers.
 pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is no text, so no CSV".to_owned())?;
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
+        return Err("it is JSON, but it must be a table of results: .csv, .npz or .parquet".to_owned());
+    }
     let comment = text.lines().next().and_then(|line| line.strip_prefix('#'));
     let metadata = comment.and_then(|json| serde_json::from_str::<Value>(json).ok());
     let mut reader = ::csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(bytes);
-    let names = reader.headers().map_err(|error| error.to_string())?.clone();
+    let names = reader.headers().map_err(wrong)?.clone();
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
     for record in reader.records() {
-        for (column, cell) in cells.iter_mut().zip(&record.map_err(|error| error.to_string())?) {
+        for (column, cell) in cells.iter_mut().zip(&record.map_err(wrong)?) {
             column.push(cell.to_owned());
         }
     }
@@ -42,6 +45,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     Ok(Table { metadata: Default::default(), columns }.described(metadata))
 }
 
+/// What is wrong with a line, in words.
+fn wrong(error: ::csv::Error) -> String {
+    match error.kind() {
+        ::csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(0, ::csv::Position::line);
+            format!("line {line} has {len} values, but there are {expected_len} columns")
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// Whole numbers from here on are not all doubles.
 const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
 
@@ -53,11 +67,7 @@ fn values(cells: Vec<String>) -> Values {
     {
         return Values::Counts(whole);
     }
-    let number = |cell: &String| match cell.as_str() {
-        "" | "NaN" => Some(None),
-        text => text.parse().ok().map(Some),
-    };
-    match cells.iter().map(number).collect() {
+    match cells.iter().map(|cell| super::number(cell)).collect() {
         Some(numbers) => Values::Numbers(numbers),
         None => Values::Text(cells.into_iter().map(|cell| (!cell.is_empty()).then_some(cell)).collect()),
     }

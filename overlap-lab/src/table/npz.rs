@@ -71,10 +71,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no NPZ file: {error}"))?;
     let mut metadata = None;
     let mut columns = Vec::new();
+    // Arrays are stored one after the other: more than the file holds is the same bytes several times.
+    let mut left = bytes.len() as u64;
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(|error| error.to_string())?;
         let name = file.name().map_err(|error| error.to_string())?.trim_end_matches(".npy").to_owned();
         let mut bytes = Vec::new();
+        left = left.checked_sub(file.size()).ok_or("its arrays are larger than the file")?;
         file.read_to_end(&mut bytes).map_err(|error| format!("array {name}: {error}"))?;
         let array = Array::read(&bytes).ok_or_else(|| format!("array {name} is of no kind that is known"))?;
         if name == METADATA {
@@ -85,14 +88,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
             columns.push(Column { name, unit, values });
         }
     }
-    if columns.is_empty() || columns.iter().any(|column| column.values.len() != columns[0].values.len()) {
-        return Err("its arrays are not columns of one table".to_owned());
+    if columns.is_empty() {
+        return Err("it has no columns".to_owned());
     }
     Ok(Table { metadata: Default::default(), columns }.described(metadata))
 }
 
 struct Array<'a> {
     kind: &'a str,
+    /// Number of values of a column, as the header says.
+    rows: Option<usize>,
     bytes: &'a [u8],
 }
 
@@ -102,10 +107,16 @@ impl<'a> Array<'a> {
         let length = usize::from(u16::from_le_bytes(*rest.first_chunk()?));
         let text = std::str::from_utf8(rest.get(2..2 + length)?).ok()?;
         let kind = text.split("'descr': '").nth(1)?.split('\'').next()?;
-        text.contains("'fortran_order': False").then_some(Array { kind, bytes: &rest[2 + length..] })
+        let shape = text.split("'shape': (").nth(1)?.split(')').next()?;
+        let rows = shape.strip_suffix(',').and_then(|rows| rows.trim().parse().ok());
+        text.contains("'fortran_order': False").then_some(Array { kind, rows, bytes: &rest[2 + length..] })
     }
 
     fn values(&self) -> Option<Values> {
+        let width = self.kind.get(2..)?.parse::<usize>().ok().filter(|&width| width > 0)?;
+        if self.rows?.checked_mul(width)? != self.bytes.len() {
+            return None;
+        }
         let words = || self.bytes.chunks_exact(8).filter_map(|word| word.first_chunk().copied());
         match self.kind.split_at_checked(2)? {
             ("<f", "8") => {
@@ -113,15 +124,44 @@ impl<'a> Array<'a> {
                 Some(Values::Numbers(words().map(number).collect()))
             }
             ("<u", "8") => Some(Values::Counts(words().map(u64::from_le_bytes).collect())),
-            ("|S", width) => {
+            ("|S", _) => {
                 let text = |bytes: &[u8]| {
                     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
                     (end > 0).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
                 };
-                let width = width.parse::<usize>().ok().filter(|&width| width > 0)?;
                 Some(Values::Text(self.bytes.chunks(width).map(text).collect()))
             }
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_files_are_errors_or_tables() {
+        let mut table = Table::new("test", []);
+        table.push("n", "", Values::Counts(vec![1, 2, 3]));
+        table.push("x", "", Values::Numbers(vec![Some(0.5), None, Some(2.0)]));
+        table.push("word", "", Values::Text(vec![Some("a".to_owned()), None, None]));
+        let mut good = Vec::new();
+        write(&table, &mut good).unwrap();
+        assert_eq!(read(&good).unwrap(), table);
+        let contained = |bytes: &[u8]| super::super::foreign::contained(|| read(bytes));
+        for place in 0..good.len() {
+            for value in [good[place] ^ 1, good[place] ^ 0x80, 0xff, 0] {
+                let mut bytes = good.clone();
+                bytes[place] = value;
+                if let Ok(table) = contained(&bytes) {
+                    let rows: Vec<_> = table.columns.iter().map(|column| column.values.len()).collect();
+                    assert!(rows.iter().all(|&rows| rows == 3), "byte {place} = {value}: {rows:?}");
+                }
+            }
+        }
+        for end in 0..good.len() {
+            assert!(contained(&good[..end]).is_err());
         }
     }
 }

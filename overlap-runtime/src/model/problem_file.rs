@@ -19,6 +19,7 @@
 //! Results (`dM`, `dQ`, `da`, `risk`) and remarks (`name`, `description`, `comment`, `source`, `seed`) may stand beside
 //! them and are not read. Any other field is an error.
 
+use crate::input;
 use crate::model::problem_json::{self, Entries};
 use crate::{Activation, Error, Initial, Problem, ProblemBuilder, Scale, Schedule, Shape, System};
 use nalgebra::DMatrix;
@@ -62,7 +63,7 @@ impl Problem {
     /// [`Error::Io`] if it cannot be read, else those of [`from_json`](Self::from_json).
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        Self::from_json(&read_text(path)?).map_err(|error| on_path(path, error))
+        Self::from_json(&read_text(path, "a problem file")?).map_err(|error| on_path(path, error))
     }
 
     /// As [`read`](Self::read), with k and p taken from `system` where the file leaves them out.
@@ -71,7 +72,7 @@ impl Problem {
     /// Those of [`read`](Self::read) and [`from_json_for`](Self::from_json_for).
     pub fn read_for(system: &(impl System + ?Sized), path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        Self::from_json_for(system, &read_text(path)?).map_err(|error| on_path(path, error))
+        Self::from_json_for(system, &read_text(path, "a problem file")?).map_err(|error| on_path(path, error))
     }
 
     /// The problem as JSON that [`from_json`](Self::from_json) reads back exactly, bit for bit. Scales are written as
@@ -143,30 +144,27 @@ pub fn on_path(path: &Path, error: Error) -> Error {
     }
 }
 
-/// Reads all of a text file.
-pub fn read_text(path: &Path) -> Result<String, Error> {
-    if path.is_dir() {
-        let message = "it is a folder, but it must be a problem file".to_owned();
-        return Err(Error::File { path: path.to_owned(), message });
+/// Reads all of a text file. Streams this process was given (`/dev/stdin`, `<(...)` of a shell) are read to their end.
+/// `kind` says what the file must be.
+pub fn read_text(path: &Path, kind: &str) -> Result<String, Error> {
+    let given =
+        path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    if given {
+        return read_from(path, std::fs::File::open(path).map_err(Error::io(path, "read"))?, kind);
     }
-    let file = std::fs::File::open(path).map_err(Error::io(path, "read"))?;
-    read_from(path, file)
+    text(path, input::read_file(path, MAX_BYTES, kind)?)
 }
 
 /// Reads all of `source`, which is called `path` in errors.
-pub fn read_from(path: &Path, source: impl Read) -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
-    let wrong = |message| Err(Error::File { path: path.to_owned(), message });
-    if bytes.len() as u64 > MAX_BYTES {
-        return wrong(format!("it is larger than {} MiB, the most a problem file may have", MAX_BYTES >> 20));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(text),
-        Err(error) => {
-            wrong(format!("it is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to() + 1))
-        }
-    }
+pub fn read_from(path: &Path, source: impl Read, kind: &str) -> Result<String, Error> {
+    text(path, input::read_stream(path, source, MAX_BYTES, kind)?)
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(bytes).map_err(|error| {
+        let message = format!("it is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to() + 1);
+        Error::File { path: path.to_owned(), message }
+    })
 }
 
 fn parse(text: &str, system: Option<(&str, Shape)>) -> Result<Problem, Error> {

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum SolveFailure {
     /// The step budget is used up.
-    #[error("more than max_steps = {max_steps} steps are needed: the solution stopped at t = {time}")]
+    #[error("more than max_steps = {max_steps} steps are needed: the solution stopped at t = {}", crate::error::number(*.time))]
     MaxSteps {
         /// The budget.
         max_steps: usize,
@@ -14,7 +14,8 @@ pub enum SolveFailure {
     },
     /// The error control asked for a step below rounding.
     #[error(
-        "the step size underflowed at t = {time}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there"
+        "the step size underflowed at t = {}: the tolerance rtol = {rtol:e} is too tight or the solution is singular there",
+        crate::error::number(*.time)
     )]
     StepSizeUnderflow {
         /// Time reached.
@@ -23,7 +24,7 @@ pub enum SolveFailure {
         rtol: f64,
     },
     /// The right-hand side or the state is not finite.
-    #[error("{quantity} is {value} at t = {time}: the dynamics diverged")]
+    #[error("{quantity} is {} at t = {}: the dynamics diverged", crate::error::number(*.value), crate::error::number(*.time))]
     NotFinite {
         /// The first overlap that is not finite, e.g. `Q_1_1`.
         quantity: String,
@@ -33,7 +34,7 @@ pub enum SolveFailure {
         time: f64,
     },
     /// The monitor asked to stop (Ctrl-C).
-    #[error("interrupted at t = {time}")]
+    #[error("interrupted at t = {}", crate::error::number(*.time))]
     Interrupted {
         /// Time reached.
         time: f64,
