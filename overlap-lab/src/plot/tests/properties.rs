@@ -24,6 +24,7 @@ fn axis() -> impl Strategy<Value = Axis> {
             label,
             scale: if log { AxisScale::Log } else { AxisScale::Linear },
             range,
+            ticks: Vec::new(),
         },
     )
 }
