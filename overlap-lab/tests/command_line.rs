@@ -289,7 +289,7 @@ fn the_program_says_its_version_and_completes_its_lines() {
     assert_eq!(answer.output, format!("ErfK1P2 overlap {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = probe().run(&format!("completions {shell}"), "").done().output;
-        for word in ["program", "simulate", "max-steps", "rodas5p"] {
+        for word in ["program", "simulate", "max-steps"] {
             assert!(script.contains(word), "{shell} lacks {word}");
         }
     }

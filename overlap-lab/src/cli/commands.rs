@@ -366,7 +366,7 @@ impl Session<'_, '_> {
             }
             Err(Error::Solve { reason, partial }) => {
                 let trajectory = (*partial).clone();
-                let hint = self.hint(&reason, problem, options);
+                let hint = self.hint(&reason, options);
                 let failure = match Failure::from(Error::Solve { reason, partial }) {
                     Failure::Failed(message) => Failure::Failed(message + &hint),
                     other => other,
@@ -378,17 +378,15 @@ impl Session<'_, '_> {
     }
 
     /// What may help where the steps are used up: late in a solve with little noise the equations are stiff.
-    fn hint(&self, reason: &SolveFailure, problem: &Problem, options: &SolveOptions) -> String {
+    fn hint(&self, reason: &SolveFailure, options: &SolveOptions) -> String {
         if !matches!(reason, SolveFailure::MaxSteps { .. }) || options.method == Method::Rodas5P {
             return String::new();
         }
         let long = "late in a solve with little noise explicit methods need many steps, and";
-        let somewhere = vec![0.0; self.system.shape().dim()];
-        match crate::jacobian(self.system, problem, &somewhere) {
-            Err(Error::NoJacobian { .. }) => {
-                format!("; {long} --method rodas5p, of a system with jacobian = true, takes few")
-            }
-            _ => format!("; {long} --method rodas5p takes few"),
+        if self.system.has_jacobian() {
+            format!("; {long} --method rodas5p takes few")
+        } else {
+            format!("; {long} --method rodas5p, of a system with jacobian = true, takes few")
         }
     }
 
