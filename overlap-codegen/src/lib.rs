@@ -8,6 +8,8 @@
 //! a second word `text`, `ascii`, `latex`, `html` or `derivation` the texts about the system. Built with
 //! `OVERLAP_EXPAND=FOLDER` in the environment, every `overlap_system!` writes both to files there.
 
+#![forbid(unsafe_code)]
+
 pub mod emit;
 pub mod spec;
 

@@ -65,6 +65,8 @@
 //! An activation that is no such sum returns `None` for its terms: it works with `quadrature = N` alone. Where the engine
 //! gets stuck it names the expectation that has no closed form.
 
+#![forbid(unsafe_code)]
+
 pub mod activation;
 pub mod describe;
 pub mod equations;

@@ -18,7 +18,7 @@ pub(crate) fn system(system: &dyn System) -> Value {
         "activation": system.activation().name(),
         "teacher_activation": system.teacher_activation().name(),
         "second_layer": if shape.trained { "trained" } else { "fixed" },
-        "instruction_set": format!("{:?}", crate::simd::Level::current()).to_lowercase(),
+        "instruction_set": crate::simd::Level::current().name(),
     })
 }
 

@@ -3,6 +3,8 @@
 //! [`Comparison`] sets the ODE beside SGD, [`Table`] keeps results with what they were computed from, [`plot`] draws them,
 //! [`sweep`] repeats them over grids of parameters, [`cli`] offers all of it on the command line.
 
+#![forbid(unsafe_code)]
+
 mod compare;
 mod describe;
 mod phase_diagram;

@@ -243,7 +243,12 @@ fn line(
         if !asked.is_empty() {
             let fast = problem.with_learning_rate(regime.learning_rate(problem.learning_rate(), d))?;
             let asked_for = SimulateOptions::default().dimension(dimension).seed(options.seed);
-            let ensemble = simulate(system, &fast, &asked, &asked_for.replicas(runs).keep_replicas(true))?;
+            let simulated = simulate(system, &fast, &asked, &asked_for.replicas(runs).keep_replicas(true));
+            // Of runs that run away, the part before.
+            let ensemble = match simulated {
+                Err(Error::Diverged { partial, .. }) => *partial,
+                other => other?,
+            };
             let runs = (0..runs).filter_map(|run| ensemble.replica(run));
             sgd.extend(runs.map(|run| RiskCurve {
                 times: ensemble.steps().iter().map(|&step| step as f64 * time_step).collect(),

@@ -1,6 +1,8 @@
 //! What the engine, generated code and the runtime of `overlap` must agree on, and nothing else: positions in the state
 //! and in a Jacobian, the padded sizes of loops over lanes, limits.
 
+#![forbid(unsafe_code)]
+
 mod padded;
 mod shape;
 

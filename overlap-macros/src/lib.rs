@@ -1,5 +1,7 @@
 //! The procedural macro behind `overlap::overlap_system!`: a thin shell around `overlap-codegen`.
 
+#![forbid(unsafe_code)]
+
 use proc_macro::TokenStream;
 
 /// Declares a system; called by the facade's `overlap_system!`, which passes its own path first.

@@ -98,12 +98,14 @@ pub enum Error {
     },
     /// The simulation ran away; the rows all replicas reached before are kept.
     #[error(
-        "the simulation diverged: {quantity} is {} at step {step} (t = {}) of replica {replica}; \
+        "the simulation diverged: {quantity} is {} at step {step} (t = {}){}; \
          a smaller learning_rate than {} may help; {}",
-        number(*.value), number(*.time), number(*.learning_rate), reached(.partial.len())
+        number(*.value), number(*.time),
+        .replica.map_or_else(String::new, |replica| format!(" of replica {replica}")),
+        number(*.learning_rate), reached(.partial.len())
     )]
     Diverged {
-        /// The overlap or weight that is no longer finite.
+        /// The overlap, weight, risk, training error or statistic over the replicas that is no longer finite.
         quantity: String,
         /// Its value.
         value: f64,
@@ -111,8 +113,8 @@ pub enum Error {
         step: u64,
         /// Time t = step / d.
         time: f64,
-        /// The first replica that diverged, counted from 1.
-        replica: usize,
+        /// The first replica that diverged, counted from 1; `None` for a statistic over all of them.
+        replica: Option<usize>,
         /// The learning rate in use.
         learning_rate: f64,
         /// Rows for every output time before the divergence.

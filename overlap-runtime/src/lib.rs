@@ -3,12 +3,15 @@
 //! Data flows one way: a [`Problem`] is solved or simulated for a [`System`], giving a [`Trajectory`] (the ODE) or an
 //! [`Ensemble`] (stochastic gradient descent); the two are compared, written and drawn. Time is t = steps / d.
 
+#![deny(unsafe_code)]
+
 #[cfg(test)]
 extern crate self as overlap_runtime;
 
 mod dynamics;
 mod error;
 mod input;
+#[allow(unsafe_code)]
 pub mod lanes;
 mod lines;
 mod model;

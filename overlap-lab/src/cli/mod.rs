@@ -172,7 +172,8 @@ fn execute(
     };
     let mut session =
         commands::Session { system, program, quiet: cli.quiet, process: process.is_some(), streams };
-    let (code, label, message) = match session.run(&cli.command) {
+    let level = crate::simd::Level::check().map_err(|error| Failure::Usage(error.to_string()));
+    let (code, label, message) = match level.and_then(|_| session.run(&cli.command)) {
         Ok(()) => return DONE,
         Err(Failure::Usage(message)) => (USAGE, "error: ", message),
         Err(Failure::Failed(message)) => (FAILED, "error: ", message),

@@ -81,10 +81,24 @@ impl Header {
         }
         Ok(())
     }
+
+    /// Whether a sweep that writes this header can go on with a journal that has `other`: bit for bit.
+    fn check_continued(&self, path: &Path, other: &Header) -> Result<(), Error> {
+        self.check(path, other)?;
+        if self.instruction_set == other.instruction_set {
+            return Ok(());
+        }
+        let message = format!(
+            "the journal was written with the instruction set {}, but this is {}: its numbers would differ by \
+             rounding. Set OVERLAP_SIMD={} to go on, or name another folder with --out",
+            other.instruction_set, self.instruction_set, other.instruction_set
+        );
+        Err(Error::File { path: path.to_owned(), message })
+    }
 }
 
 pub(super) fn instruction_set() -> String {
-    format!("{:?}", crate::simd::Level::current()).to_lowercase()
+    crate::simd::Level::current().name().to_owned()
 }
 
 /// Where checksums begin: the basis of Fowler, Noll and Vo's hash.
@@ -302,7 +316,7 @@ impl Journal {
         let (torn, seal) = (contents.torn, header.seal());
         let mut journal = Journal { path: path.to_owned(), file, torn, seal, waiting: Vec::new() };
         for found in &contents.headers {
-            header.check(path, found)?;
+            header.check_continued(path, found)?;
         }
         if contents.headers.is_empty() {
             journal.append(&sealed(&header.line(), START))?;

@@ -100,8 +100,10 @@ impl Sweep {
     /// [`DynSystem`](crate::DynSystem) of their own size.
     ///
     /// # Errors
-    /// [`Error::File`] on a path named `sweep`, with every mistake that was found: its line, its key and what is allowed.
+    /// [`Error::File`] on a path named `sweep`, with every mistake that was found: its line, its key and what is allowed;
+    /// [`Error::Invalid`] where the environment variable `OVERLAP_SIMD` is wrong.
     pub fn parse(text: &str, system: &dyn System) -> Result<Self, Error> {
+        crate::simd::Level::check()?;
         let plan =
             file::read(text, system).map_err(|message| Error::File { path: "sweep".into(), message })?;
         Ok(Sweep { text: text.to_owned(), plan })

@@ -13,8 +13,10 @@ mod x86;
 pub(crate) mod aligned;
 mod asin;
 mod elementary;
+mod level;
 mod words;
 
+pub use level::Level;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use overlap_layout::{MAX_LANES, SIDE_BY_SIDE};
@@ -23,8 +25,8 @@ pub use words::{Many, Octet, One, Words};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
+use level::Usable;
 use std::ops::{Add, Mul, Neg, Sub};
-use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The operations a kernel needs on packs of doubles.
 pub trait Simd: Copy {
@@ -265,93 +267,10 @@ pub trait Kernel {
     fn run<S: Simd>(self, s: S) -> Self::Output;
 }
 
-/// An instruction set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// What every machine of the target has.
-    Baseline,
-    /// aarch64 with NEON, which every such machine has.
-    Neon,
-    /// x86-64 with AVX2 and FMA.
-    Avx2,
-    /// x86-64 with AVX-512 F and DQ.
-    Avx512,
-}
-
-/// The level in use; `u8::MAX` until it is first asked for. Only available levels are ever stored.
-static CURRENT: AtomicU8 = AtomicU8::new(u8::MAX);
-
-impl Level {
-    /// Every level of this build, narrowest first.
-    pub const ALL: [Level; 4] = [Level::Baseline, Level::Neon, Level::Avx2, Level::Avx512];
-
-    /// Whether this machine can run it.
-    pub fn is_available(self) -> bool {
-        match self {
-            Level::Baseline => true,
-            Level::Neon => cfg!(target_arch = "aarch64"),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
-                Level::Avx2.is_available()
-                    && is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512dq")
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => false,
-        }
-    }
-
-    /// The level [`dispatch`] uses: the widest available one, or the one the environment variable `OVERLAP_SIMD` names
-    /// (`baseline`, `neon`, `avx2`, `avx512`) if this machine has it. Read once.
-    #[inline]
-    pub fn current() -> Level {
-        match CURRENT.load(Ordering::Relaxed) {
-            0 => Level::Baseline,
-            1 => Level::Neon,
-            2 => Level::Avx2,
-            3 => Level::Avx512,
-            _ => Level::choose(),
-        }
-    }
-
-    /// Makes [`dispatch`] use this level from now on, in every thread: for tests and benchmarks that compare levels.
-    /// Whether this machine has it; if not, nothing changes.
-    #[doc(hidden)]
-    pub fn force(self) -> bool {
-        let available = self.is_available();
-        if available {
-            CURRENT.store(self as u8, Ordering::Relaxed);
-        }
-        available
-    }
-
-    #[cold]
-    fn choose() -> Level {
-        let asked = std::env::var("OVERLAP_SIMD").ok().and_then(|name| Level::named(&name));
-        let widest = || Level::ALL.into_iter().rev().find(|level| level.is_available());
-        let level = asked.filter(|level| level.is_available()).or_else(widest).unwrap_or(Level::Baseline);
-        CURRENT.store(level as u8, Ordering::Relaxed);
-        level
-    }
-
-    fn named(name: &str) -> Option<Level> {
-        match name {
-            "baseline" => Some(Level::Baseline),
-            "neon" => Some(Level::Neon),
-            "avx2" => Some(Level::Avx2),
-            "avx512" => Some(Level::Avx512),
-            _ => None,
-        }
-    }
-}
-
 /// Runs a kernel with the widest instruction set of this machine (see [`Level::current`]).
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    run_at(Level::current(), kernel)
+    run_at(Usable::current(), kernel)
 }
 
 /// As [`dispatch`], but only where packs are machine registers: `None`, with nothing done, on baseline x86-64 and on
@@ -359,7 +278,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 #[inline]
 pub fn dispatch_wide<K: Kernel>(kernel: K) -> Option<K::Output> {
     #[cfg(target_arch = "x86_64")]
-    return x86::run_wide(Level::current(), kernel);
+    return x86::run_wide(Usable::current(), kernel);
     #[cfg(target_arch = "aarch64")]
     return (Level::current() == Level::Neon).then(|| run_baseline(Neon, kernel));
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -372,24 +291,24 @@ pub fn dispatch_wide<K: Kernel>(kernel: K) -> Option<K::Output> {
 /// Runs a kernel with a chosen instruction set; falls back to the baseline if this machine does not have it.
 #[inline]
 pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
-    run_at(if level.is_available() { level } else { Level::Baseline }, kernel)
+    run_at(Usable::detect(level).unwrap_or(Usable::BASELINE), kernel)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
-fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+fn run_at<K: Kernel>(level: Usable, kernel: K) -> K::Output {
     x86::run(level, kernel)
 }
 
 #[cfg(target_arch = "aarch64")]
 #[inline]
-fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
-    if level == Level::Neon { run_baseline(Neon, kernel) } else { run_baseline(Portable, kernel) }
+fn run_at<K: Kernel>(level: Usable, kernel: K) -> K::Output {
+    if level.level() == Level::Neon { run_baseline(Neon, kernel) } else { run_baseline(Portable, kernel) }
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline]
-fn run_at<K: Kernel>(_: Level, kernel: K) -> K::Output {
+fn run_at<K: Kernel>(_: Usable, kernel: K) -> K::Output {
     run_baseline(Portable, kernel)
 }
 

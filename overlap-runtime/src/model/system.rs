@@ -35,12 +35,14 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Mismatch`] if sizes or activation differ; [`Error::Invalid`] if the problem trains a second layer
-    /// (γ_a ≠ 0) that the system keeps fixed.
+    /// (γ_a ≠ 0) that the system keeps fixed, or where the environment variable `OVERLAP_SIMD` is wrong
+    /// ([`Level::check`](crate::lanes::Level::check)).
     pub fn new(system: &(impl System + ?Sized), problem: &Problem) -> Result<Self, Error> {
         Self::of(&system, problem)
     }
 
     fn of(system: &dyn System, problem: &Problem) -> Result<Self, Error> {
+        crate::lanes::Level::check()?;
         let shape = system.shape();
         let mismatch = |quantity, found: &dyn ToString, expected: &dyn ToString| Error::Mismatch {
             quantity,

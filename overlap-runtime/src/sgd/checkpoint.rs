@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// First line of every checkpoint; the number is the version of the format and of the streams.
-const TITLE: &[u8] = b"overlap simulation checkpoint 2\n";
+const TITLE: &[u8] = b"overlap simulation checkpoint 3\n";
 
 /// Everything that changes in a simulation passes through here, in one order for saving and restoring.
 pub(super) trait Visit {
@@ -86,7 +86,8 @@ pub(super) fn identity(
     options: &SimulateOptions,
 ) -> String {
     let start = (problem.initial(), problem.m().as_slice(), problem.q().as_slice());
-    let lines: [(&str, &dyn std::fmt::Debug); 12] = [
+    let lines: [(&str, &dyn std::fmt::Debug); 13] = [
+        ("instruction_set", &crate::lanes::Level::current().name()),
         ("system", &system),
         ("shape", &setting.shape),
         ("activation", &setting.activation),
@@ -163,6 +164,13 @@ pub(super) fn read(path: &Path, identity: &str) -> Result<Option<Restorer>, Erro
         let other = found.lines().zip(identity.lines()).find(|(found, own)| found != own);
         let short = |line: &str| line.chars().take(100).collect::<String>();
         let (found, own) = other.map_or(Default::default(), |(found, own)| (short(found), short(own)));
+        if own.starts_with("instruction_set") {
+            let message = format!(
+                "the checkpoint was written with {found}, this is {own}: numbers would differ by rounding; set \
+                 OVERLAP_SIMD to go on with the other (it stays as it is)"
+            );
+            return Err(fail(message));
+        }
         let message = format!(
             "the checkpoint is of another simulation: it has {found}, this one {own}; it stays as it is"
         );

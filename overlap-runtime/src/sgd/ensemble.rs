@@ -1,6 +1,7 @@
 //! What a simulation returns: statistics of the overlaps and of the risk over the replicas.
 
 use super::checkpoint::Visit;
+use super::setting::NotFinite;
 use super::statistics::{Extent, Moments};
 use crate::lines::Lines;
 use crate::{Error, Parameters, Shape, State, Trajectory};
@@ -88,12 +89,37 @@ impl Ensemble {
     /// Adds the next output time; `rows` in replica order, one or more.
     #[doc(hidden)]
     pub fn push(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>) {
+        let moments = self.moments_of(&rows);
+        self.add(requested, step, noise, rows, moments);
+    }
+
+    /// As [`push`](Self::push), unless a statistic over the replicas is not finite.
+    pub(super) fn push_finite(
+        &mut self,
+        requested: f64,
+        step: u64,
+        noise: f64,
+        rows: Vec<Row>,
+    ) -> Result<(), NotFinite> {
+        let moments = self.moments_of(&rows);
+        let mut names = self.shape.names();
+        names.extend(["risk", "training_error"].map(String::from));
+        moments.check(&names, rows.len(), &self.extent.quantiles)?;
+        self.add(requested, step, noise, rows, moments);
+        Ok(())
+    }
+
+    fn moments_of(&self, rows: &[Row]) -> Moments {
+        let numbers: Vec<_> = rows.iter().map(Row::numbers).collect();
+        Moments::of(&numbers, &self.extent)
+    }
+
+    fn add(&mut self, requested: f64, step: u64, noise: f64, rows: Vec<Row>, moments: Moments) {
         self.requested.push(requested);
         self.steps.push(step);
         self.noises.push(noise);
         self.times.push(step as f64 / self.dimension as f64);
-        let numbers: Vec<_> = rows.iter().map(Row::numbers).collect();
-        self.moments.push(Moments::of(&numbers, &self.extent));
+        self.moments.push(moments);
         if self.extent.replicas {
             self.kept.push(rows);
         }

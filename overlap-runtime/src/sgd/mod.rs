@@ -8,6 +8,7 @@
 mod checkpoint;
 mod direct;
 mod ensemble;
+mod memory;
 mod normals;
 mod options;
 mod population;
@@ -112,6 +113,7 @@ fn run(
     let dimension = options.dimension_for(problem);
     let activations = [system.activation(), system.teacher_activation()];
     let setting = Setting::new(system.shape(), activations, parameters, problem, dimension);
+    memory::check_rows(&setting, times.len(), options)?;
     let start = Start::new(options, setting, problem, system.pulls())?;
     let steps = schedule::steps(times, dimension)?;
     let identity = options
@@ -123,11 +125,16 @@ fn run(
     match options.threads {
         None => crate::threads::threads().and_then(|_| run()),
         Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.min(options.replicas))
+            .num_threads(threads.min(options.replicas).min(most_threads()))
             .build()
             .map_err(|error| {
                 Error::invalid("threads", threads, format!("a number the system can start ({error})"))
             })?
             .install(run),
     }
+}
+
+/// More threads than this are of no use; the numbers do not depend on it.
+fn most_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).max(64)
 }

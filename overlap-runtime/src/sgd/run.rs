@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, Saver, Visit};
 use super::ensemble::{Ensemble, Row};
-use super::setting::Divergence;
+use super::setting::{Divergence, NotFinite, finite};
 use super::unit::{Start, Unit};
 use super::{Algorithm, SimulateOptions};
 use crate::{Error, Monitor, System};
@@ -156,23 +156,33 @@ impl<'a> Run<'a> {
                     let ensemble = self.save_and_return()?;
                     return if ensemble.is_empty() { Err(Error::Interrupted) } else { Ok(ensemble) };
                 }
-                Err(Stop::Diverged(Divergence { step, what, replica })) => {
-                    let setting = self.start.setting();
-                    return Err(Error::Diverged {
-                        quantity: what.quantity,
-                        value: what.value,
-                        step,
-                        time: step as f64 / setting.dimension as f64,
-                        replica: replica + 1,
-                        learning_rate: setting.parameters.gamma,
-                        partial: Box::new(self.ensemble),
-                    });
+                Err(Stop::Diverged(divergence)) => {
+                    return Err(self.diverged(
+                        divergence.step,
+                        divergence.what,
+                        Some(divergence.replica + 1),
+                    ));
                 }
+                Err(Stop::Overflowed { step, what }) => return Err(self.diverged(step, what, None)),
             }
         }
         self.watch.monitor.progress(1.0);
         self.ensemble.complete();
         self.save_and_return()
+    }
+
+    /// With the rows before it.
+    fn diverged(self, step: u64, what: NotFinite, replica: Option<usize>) -> Error {
+        let setting = self.start.setting();
+        Error::Diverged {
+            quantity: what.quantity,
+            value: what.value,
+            step,
+            time: step as f64 / setting.dimension as f64,
+            replica,
+            learning_rate: setting.parameters.gamma,
+            partial: Box::new(self.ensemble),
+        }
     }
 
     /// Advances all replicas to `step` and adds their row.
@@ -199,16 +209,19 @@ impl<'a> Run<'a> {
         let (parameters, system) = (setting.parameters_after(step), self.system);
         let rows = all(&mut self.units, |unit| {
             let row = |replica| {
-                let state =
-                    unit.state(replica).map_err(|what| Stop::Diverged(Divergence { step, what, replica }))?;
-                let risk = system.risk(&parameters, &state);
-                Ok(Row { state, risk, training: unit.training_error() })
+                let stop = |what| Stop::Diverged(Divergence { step, what, replica });
+                let state = unit.state(replica).map_err(stop)?;
+                let risk = finite("risk", system.risk(&parameters, &state)).map_err(stop)?;
+                let training = unit.training_error().map(|error| finite("training_error", error));
+                Ok(Row { state, risk, training: training.transpose().map_err(stop)? })
             };
             (0..unit.replicas()).map(row).collect::<Result<Vec<_>, _>>()
         })?;
         let time = self.outputs.times[self.ensemble.len()];
-        self.ensemble.push(time, step, setting.noise_after(step), rows.into_iter().flatten().collect());
-        Ok(())
+        let rows = rows.into_iter().flatten().collect();
+        self.ensemble
+            .push_finite(time, step, setting.noise_after(step), rows)
+            .map_err(|what| Stop::Overflowed { step, what })
     }
 }
 
@@ -216,6 +229,11 @@ impl<'a> Run<'a> {
 enum Stop {
     Interrupted,
     Diverged(Divergence),
+    /// A statistic over the replicas, each of which is finite.
+    Overflowed {
+        step: u64,
+        what: NotFinite,
+    },
 }
 
 /// Does the same to all units on all threads: the results in order, or why one stopped first: interruption before
@@ -229,7 +247,7 @@ fn all<'a, T: Send>(
         .par_iter_mut()
         .map(|(first, unit)| {
             work(unit).map_err(|stop| match stop {
-                Stop::Interrupted => stop,
+                Stop::Interrupted | Stop::Overflowed { .. } => stop,
                 Stop::Diverged(divergence) => {
                     Stop::Diverged(Divergence { replica: *first + divergence.replica, ..divergence })
                 }
@@ -238,7 +256,7 @@ fn all<'a, T: Send>(
         .collect();
     let order = |stop: &Stop| match stop {
         Stop::Interrupted => 0,
-        Stop::Diverged(divergence) => divergence.step + 1,
+        Stop::Diverged(Divergence { step, .. }) | Stop::Overflowed { step, .. } => step + 1,
     };
     let mut reached = Vec::with_capacity(results.len());
     let mut first: Option<Stop> = None;

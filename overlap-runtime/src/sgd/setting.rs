@@ -92,3 +92,8 @@ pub(super) fn check_state(shape: Shape, state: Vec<f64>) -> Result<Vec<f64>, Not
         None => Ok(state),
     }
 }
+
+/// The value, where it is finite.
+pub(super) fn finite(quantity: &str, value: f64) -> Result<f64, NotFinite> {
+    if value.is_finite() { Ok(value) } else { Err(NotFinite { quantity: quantity.to_owned(), value }) }
+}

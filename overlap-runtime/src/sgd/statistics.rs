@@ -1,6 +1,7 @@
 //! Statistics over the replicas of a list of numbers.
 
 use super::checkpoint::Visit;
+use super::setting::{NotFinite, finite};
 
 /// What is computed beyond mean and standard deviation.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,6 +32,7 @@ impl Moments {
         let entries = samples.first().map_or(0, Vec::len);
         let mut welford = Welford::new(entries, extent.covariance);
         samples.iter().for_each(|sample| welford.add(sample));
+        welford.rescale_overflows(samples);
         let mut quantiles = vec![Vec::with_capacity(entries); extent.quantiles.len()];
         if !extent.quantiles.is_empty() {
             let mut column = Vec::with_capacity(samples.len());
@@ -44,6 +46,31 @@ impl Moments {
             }
         }
         welford.moments(quantiles)
+    }
+
+    /// That every number is finite; standard deviations are asked for only where there are several `samples`, the rest
+    /// always. `names` has those of the entries.
+    pub(super) fn check(&self, names: &[String], samples: usize, levels: &[f64]) -> Result<(), NotFinite> {
+        let check = |values: &[f64], end: &str| {
+            values
+                .iter()
+                .zip(names)
+                .try_for_each(|(&value, name)| finite(&format!("{name}{end}"), value).map(drop))
+        };
+        check(&self.mean, "")?;
+        for (values, level) in self.quantiles.iter().zip(levels) {
+            check(values, &format!("_q{level}"))?;
+        }
+        if samples < 2 {
+            return Ok(());
+        }
+        check(&self.deviation, "_std")?;
+        check(&self.error, "_sem")?;
+        let entries = self.mean.len();
+        let pairs = (0..entries).flat_map(|i| (i..entries).map(move |j| (i, j)));
+        pairs.zip(&self.covariance).try_for_each(|((i, j), &value)| {
+            finite(&format!("the covariance of {} and {}", names[i], names[j]), value).map(drop)
+        })
     }
 
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
@@ -61,7 +88,13 @@ fn quantile(sorted: &[f64], level: f64) -> f64 {
     let below = (place.floor() as usize).min(sorted.len() - 1);
     let above = (below + 1).min(sorted.len() - 1);
     let (low, high) = (sorted[below], sorted[above]);
-    if low == high { low } else { low + (place - below as f64) * (high - low) }
+    let part = place - below as f64;
+    match high - low {
+        0.0 => low,
+        // Of opposite signs and beyond half the range of doubles.
+        gap if gap.is_infinite() => (1.0 - part) * low + part * high,
+        gap => low + part * gap,
+    }
 }
 
 /// Running sums that stay accurate where the spread is small beside the mean (B. P. Welford, Technometrics 4, 419, 1962).
@@ -70,6 +103,8 @@ struct Welford {
     count: f64,
     mean: Vec<f64>,
     squares: Vec<f64>,
+    /// Of the roots of the squares.
+    units: Vec<f64>,
     products: Option<Vec<f64>>,
     deltas: Vec<f64>,
 }
@@ -80,6 +115,7 @@ impl Welford {
             count: 0.0,
             mean: vec![0.0; entries],
             squares: vec![0.0; entries],
+            units: vec![1.0; entries],
             products: covariance.then(|| vec![0.0; entries * (entries + 1) / 2]),
             deltas: vec![0.0; entries],
         }
@@ -105,9 +141,28 @@ impl Welford {
         }
     }
 
+    /// Takes the sums of entries whose squares are beyond the range of doubles once more, in units of 2^600.
+    fn rescale_overflows(&mut self, samples: &[Vec<f64>]) {
+        let unit = 2.0_f64.powi(600);
+        for entry in 0..self.mean.len() {
+            if !self.squares[entry].is_finite() && samples.iter().all(|sample| sample[entry].is_finite()) {
+                let mut small = Welford::new(1, false);
+                samples.iter().for_each(|sample| small.add(&[sample[entry] / unit]));
+                self.mean[entry] = small.mean[0] * unit;
+                self.squares[entry] = small.squares[0];
+                self.units[entry] = unit;
+            }
+        }
+    }
+
     fn moments(self, quantiles: Vec<Vec<f64>>) -> Moments {
         let freedom = self.count - 1.0;
-        let deviation: Vec<f64> = self.squares.iter().map(|squares| (squares / freedom).sqrt()).collect();
+        let deviation: Vec<f64> = self
+            .squares
+            .iter()
+            .zip(&self.units)
+            .map(|(squares, unit)| (squares / freedom).sqrt() * unit)
+            .collect();
         Moments {
             error: deviation.iter().map(|deviation| deviation / self.count.sqrt()).collect(),
             deviation,
@@ -158,5 +213,31 @@ mod tests {
     fn equal_samples_do_not_deviate() {
         let found = Moments::of(&vec![vec![0.1]; 7], &Extent { quantiles: vec![0.3], ..Extent::default() });
         assert_eq!((found.mean[0], found.deviation[0], found.quantiles[0][0]), (0.1, 0.0, 0.1));
+    }
+
+    /// Beyond 1e154 squares overflow, beyond 9e307 differences; the statistics themselves do not.
+    #[test]
+    fn large_numbers_have_statistics() {
+        let samples: Vec<Vec<f64>> =
+            [1.0, 2.0, 3.0, 6.0].map(|x| vec![x * 1e200, (x - 3.0) * 0.5e308, x]).into();
+        let found = Moments::of(&samples, &Extent { quantiles: vec![0.0, 0.9], ..Extent::default() });
+        let (deviation, close) = ((14.0_f64 / 3.0).sqrt(), |x: f64, y: f64| (x / y - 1.0).abs() < 1e-14);
+        for (entry, scale) in [1e200, 0.5e308, 1.0].into_iter().enumerate() {
+            assert!(close(found.deviation[entry], deviation * scale), "{:?}", found.deviation);
+            assert!(close(found.error[entry], deviation / 2.0 * scale));
+        }
+        assert!(close(found.mean[0], 3e200) && found.mean[1].abs() < 1e293 && found.mean[2] == 3.0);
+        let names = ["x", "y", "z"].map(String::from);
+        assert_eq!(found.check(&names, 4, &[0.0, 0.9]), Ok(()));
+        let wide = [vec![-1.5e308], vec![1.5e308]];
+        let found = Moments::of(&wide, &Extent { quantiles: vec![0.75], ..Extent::default() });
+        assert!(close(found.quantiles[0][0], 0.75e308) && found.mean[0] == 0.0);
+        let error = found.check(&names, 2, &[0.75]).unwrap_err();
+        assert_eq!((error.quantity.as_str(), error.value), ("x_std", f64::INFINITY));
+        let found = Moments::of(&samples, &Extent { covariance: true, ..Extent::default() });
+        let error = found.check(&names, 4, &[]).unwrap_err();
+        assert_eq!(error.quantity, "the covariance of x and x");
+        let single = Moments::of(&samples[..1], &Extent { covariance: true, ..Extent::default() });
+        assert_eq!(single.check(&names, 1, &[]), Ok(()));
     }
 }

@@ -23,7 +23,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`Error::Invalid`] for fewer than two kept replicas ([`SimulateOptions::keep_replicas`](crate::SimulateOptions)), and where
-    /// no row is as late.
+    /// no row is as late or the average overflows.
     pub fn steady_excess_risk(&self, from: f64) -> Result<(f64, f64), Error> {
         let late = self.times().iter().filter(|time| **time >= from).count();
         if late == 0 {
@@ -46,7 +46,11 @@ impl Ensemble {
             ));
         }
         let over_runs = Moments::of(&runs, &Extent::default());
-        Ok((over_runs.mean[0], over_runs.error[0]))
+        let (mean, error) = (over_runs.mean[0], over_runs.error[0]);
+        if !(mean.is_finite() && error.is_finite()) {
+            return Err(Error::invalid("the average excess risk", mean, "finite, as must its error"));
+        }
+        Ok((mean, error))
     }
 }
 

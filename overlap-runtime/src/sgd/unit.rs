@@ -2,6 +2,7 @@
 
 use super::checkpoint::Visit;
 use super::direct::{self, Direct};
+use super::memory;
 use super::normals::Normals;
 use super::options::{Algorithm, Precision, SimulateOptions, Simulator};
 use super::population::{self, Descent};
@@ -9,7 +10,6 @@ use super::reduced::Chain;
 use super::reduced::octet::Octet;
 use super::reduced::single::Single;
 use super::setting::{Divergence, NotFinite, Setting};
-use super::training;
 use crate::model::generated::Pulls;
 use crate::model::weights::Weights;
 use crate::{Error, Problem};
@@ -60,6 +60,9 @@ impl Start {
             Algorithm::OnePass => None,
             Algorithm::MultiPass { samples } => Some(samples),
             Algorithm::Population => {
+                if simulator == Simulator::Direct {
+                    memory::check_weights(&setting, options)?;
+                }
                 let start = match simulator {
                     Simulator::Reduced => population::Start::reduced(setting, problem, pulls),
                     _ => population::Start::direct(setting, problem, pulls),
@@ -68,13 +71,10 @@ impl Start {
             }
         };
         if simulator == Simulator::Reduced {
-            check_count(problem, options.replicas)?;
+            memory::check_chains(&setting, options.replicas)?;
             return Chain::new(setting, problem).map(Start::Reduced);
         }
-        check_memory(problem, setting.dimension, options.replicas)?;
-        if let Some(samples) = samples {
-            check_samples(samples, options.replicas)?;
-        }
+        memory::check_weights(&setting, options)?;
         let weights = Weights::of(problem, setting.dimension)?;
         Ok(match options.precision {
             Precision::Double => Start::Direct(direct::Start::new(setting, &weights, samples)),
@@ -121,8 +121,8 @@ impl Start {
     pub(super) fn chunk(&self) -> u64 {
         let Setting { shape, batch, dimension, .. } = *self.setting();
         let size = match self {
-            Start::Direct(_) | Start::DirectSingle(_) => dimension.max(256) * batch,
-            Start::Reduced(_) => 8 * shape.nodes() * batch,
+            Start::Direct(_) | Start::DirectSingle(_) => dimension.max(256).saturating_mul(batch),
+            Start::Reduced(_) => batch.saturating_mul(8 * shape.nodes()),
             Start::Population(start) => start.numbers() * shape.nodes(),
         };
         ((1 << 20) / size.max(1) as u64).max(1)
@@ -170,45 +170,4 @@ impl Unit<'_> {
             _ => None,
         }
     }
-}
-
-/// That the replicas of the reduced simulator have room.
-fn check_count(problem: &Problem, replicas: usize) -> Result<(), Error> {
-    let n = problem.k() + problem.p();
-    let numbers =
-        (n + 16 + problem.batch()).checked_mul(n + problem.batch()).and_then(|own| own.checked_mul(replicas));
-    let fits = |numbers: usize| Vec::<f64>::new().try_reserve_exact(numbers).is_ok();
-    if numbers.is_some_and(fits) {
-        return Ok(());
-    }
-    Err(Error::invalid("replicas", replicas, "few enough to fit into memory"))
-}
-
-/// That the weights and inputs of all replicas have room: a dimension mistyped by some zeros is an error, not an abort.
-fn check_memory(problem: &Problem, dimension: usize, replicas: usize) -> Result<(), Error> {
-    let own = problem
-        .batch()
-        .checked_mul(2)
-        .and_then(|inputs| inputs.checked_add(problem.p()))
-        .and_then(|columns| columns.checked_mul(replicas));
-    let numbers = own.and_then(|own| own.checked_add(problem.k())).and_then(|all| all.checked_mul(dimension));
-    let fits = |numbers: usize| Vec::<f64>::new().try_reserve_exact(numbers).is_ok();
-    if numbers.is_some_and(fits) {
-        return Ok(());
-    }
-    let batch = problem.batch();
-    let bound = format!(
-        "small enough for the weights and inputs of {replicas} replicas with batch {batch} to fit into memory"
-    );
-    Err(Error::invalid("dimension", dimension, bound))
-}
-
-/// That the training sets of all replicas have room.
-fn check_samples(samples: usize, replicas: usize) -> Result<(), Error> {
-    let fits = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
-    if samples.checked_mul(training::BYTES).and_then(|own| own.checked_mul(replicas)).is_some_and(fits) {
-        return Ok(());
-    }
-    let bound = format!("small enough for the training sets of {replicas} replicas to fit into memory");
-    Err(Error::invalid("samples", samples, bound))
 }

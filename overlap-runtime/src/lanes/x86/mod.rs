@@ -2,11 +2,11 @@
 //!
 //! Here, in its parts and in `neon` is all unsafe code. Two reasons occur, named at each block:
 //! - *intrinsic*: an instruction of the pack's own instruction set. The pack and token types are public but only
-//!   [`run`] makes tokens, after the machine was found to have the instructions, and every operation takes a token or a
+//!   [`run`] and [`run_wide`] make tokens, given a [`Usable`] level, which only detection makes, and every operation takes a token or a
 //!   pack made from one.
 //! - *bounds*: a load or store of memory whose bounds the slice index beside it has just checked.
 
-use super::{Kernel, Level, Portable, run_baseline};
+use super::{Kernel, Level, Portable, Usable, run_baseline};
 
 /// Proof that the machine has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -16,17 +16,15 @@ pub struct Avx2(());
 #[derive(Debug, Clone, Copy)]
 pub struct Avx512(());
 
-/// Runs `kernel` at `level`, which the caller has checked with [`Level::is_available`].
+/// Runs `kernel` at `level`.
 #[inline]
-pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
-    match level {
+pub(super) fn run<K: Kernel>(level: Usable, kernel: K) -> K::Output {
+    match level.level() {
         Level::Avx2 => {
-            debug_assert!(level.is_available());
-            // SAFETY: `level` is one that `is_available` answered for, so AVX2 and FMA are there.
+            // SAFETY: a `Usable` is made only where the machine was found to have its level: AVX2 and FMA are there.
             unsafe { run_avx2(kernel) }
         }
         Level::Avx512 => {
-            debug_assert!(level.is_available());
             // SAFETY: as above, for AVX-512 F and DQ.
             unsafe { run_avx512(kernel) }
         }
@@ -36,15 +34,13 @@ pub(super) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
 
 /// As [`run`], with nothing done at the baseline.
 #[inline]
-pub(super) fn run_wide<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> {
-    match level {
+pub(super) fn run_wide<K: Kernel>(level: Usable, kernel: K) -> Option<K::Output> {
+    match level.level() {
         Level::Avx2 => {
-            debug_assert!(level.is_available());
             // SAFETY: as in `run`.
             Some(unsafe { run_avx2(kernel) })
         }
         Level::Avx512 => {
-            debug_assert!(level.is_available());
             // SAFETY: as in `run`.
             Some(unsafe { run_avx512(kernel) })
         }
