@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const TESTS: [(&str, fn()); 8] = [
+const TESTS: [(&str, fn()); 9] = [
     ("exit codes reach the shell", exit_codes),
     ("a reader that leaves early ends the program quietly", early_reader),
     ("a terminate request keeps the rows that are done", || interrupted("-TERM")),
@@ -42,6 +42,7 @@ const TESTS: [(&str, fn()); 8] = [
     ("a hang-up keeps the rows that are done", hang_up),
     ("a hang-up is ignored under nohup", nohup),
     ("streams without an end are no problem files", endless_files),
+    ("an instruction set is one of the machine's, and the same to the end", instruction_sets),
 ];
 
 fn program(line: &str, begun: &Path) -> Command {
@@ -154,6 +155,46 @@ fn endless_files() {
         assert_eq!(output.status.code(), Some(cli::FAILED.into()), "{text}");
         assert!(text.contains("journal.jsonl: it is a device or pipe"), "{text}");
     }
+}
+
+fn instruction_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |set: &str, line: &str| {
+        let line = with_problem(line, folder.path());
+        let output = program(&line, Path::new("")).env("OVERLAP_SIMD", set).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let lines = [
+        "rhs --problem FILE",
+        "solve --problem FILE --times 0,1",
+        "simulate --problem FILE --times 0,1",
+        "equations",
+    ];
+    for line in lines {
+        for wrong in ["foo", "avx", "sse9", " avx2"] {
+            let (code, errors) = at(wrong, line);
+            assert_eq!(code, i32::from(cli::USAGE), "{line}");
+            assert!(
+                errors.contains(&format!("OVERLAP_SIMD = {wrong}, but it must be one of baseline")),
+                "{errors}"
+            );
+        }
+        for right in ["", "baseline", "BASELINE"] {
+            assert_eq!(at(right, line).0, i32::from(cli::DONE), "{right} {line}");
+        }
+    }
+    // What no machine has beside its own.
+    let foreign = if cfg!(target_arch = "x86_64") { "neon" } else { "avx512" };
+    let (code, errors) = at(foreign, "equations");
+    assert!(code == i32::from(cli::USAGE) && errors.contains("this machine does not have it"), "{errors}");
+    let run =
+        format!("simulate --problem FILE --times 0,1 --checkpoint {}", folder.path().join("run").display());
+    assert_eq!(at("baseline", &run).0, i32::from(cli::DONE));
+    let (code, errors) = at("", &run);
+    if overlap_runtime::lanes::Level::current().name() != "baseline" {
+        assert!(code == i32::from(cli::FAILED) && errors.contains("OVERLAP_SIMD"), "{errors}");
+    }
+    assert_eq!(at("Baseline", &run).0, i32::from(cli::DONE));
 }
 
 /// A simulation that would take years, sent a signal after it has begun.
