@@ -34,7 +34,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
     }
     let figure =
         diagram.figure("One-pass SGD in wide networks: k = 4, p = 8, erf, γ_{0} = p_{0}, Δ = 10^{−3}")?;
-    for format in ["svg", "png"] {
+    for format in ["svg", "pdf", "png"] {
         figure.save(options.out.join(format!("phase_diagram.{format}")))?;
     }
     write_atomically(options.out.join("phase_diagram.csv"), |writer| diagram.write_csv(writer))?;

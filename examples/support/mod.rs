@@ -45,12 +45,12 @@ pub fn main(name: &str, experiment: impl FnOnce(&Options) -> Result<(), Error>) 
 }
 
 impl Options {
-    /// Writes a figure as `NAME.svg` and `NAME.png`.
+    /// Writes a figure as `NAME.svg`, `NAME.pdf` and `NAME.png`.
     pub fn draw(&self, name: &str, figure: &Figure) -> Result<(), Error> {
-        for format in ["svg", "png"] {
+        for format in ["svg", "pdf", "png"] {
             figure.save(self.out.join(format!("{name}.{format}")))?;
         }
-        println!("Wrote {name}.svg, {name}.png and data to {}", self.out.display());
+        println!("Wrote {name}.svg, {name}.pdf, {name}.png and data to {}", self.out.display());
         Ok(())
     }
 }

@@ -45,6 +45,7 @@ pub struct Column {
 
 /// The values of a [`Column`].
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Values {
     /// Numbers, some of which may be missing.
     Numbers(Vec<Option<f64>>),

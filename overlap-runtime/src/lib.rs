@@ -12,6 +12,7 @@ mod dynamics;
 mod error;
 mod input;
 #[allow(unsafe_code)]
+#[doc(hidden)]
 pub mod lanes;
 mod lines;
 mod model;
@@ -23,7 +24,21 @@ mod threads;
 
 #[doc(hidden)]
 pub use lanes as simd;
-pub use model::{generated, problem_file};
+#[doc(hidden)]
+pub use model::generated;
+pub use model::problem_file;
+
+/// Matrices of the interface are nalgebra's. It is exported, so that a program builds them without naming a version of its own:
+///
+/// ```
+/// use overlap::nalgebra::DMatrix;
+/// use overlap::{Initial, Problem};
+///
+/// let start = Initial::Given { q: DMatrix::identity(2, 2), m: DMatrix::from_element(2, 2, 0.1) };
+/// let problem = Problem::builder(2, 2).initial(start).build()?;
+/// # Ok::<(), overlap::Error>(())
+/// ```
+pub use nalgebra;
 
 /// What the crates of this workspace share beyond what users are promised.
 #[doc(hidden)]

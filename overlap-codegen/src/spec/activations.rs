@@ -21,7 +21,7 @@ pub(super) fn activation(value: &Expr, key: &str) -> syn::Result<Box<dyn Activat
     let Some(word) = super::entries::word(function) else {
         return Err(Error::new(
             value.span(),
-            format!("`{key}` is the name of an activation: {}", listed(&FORMS)),
+            format!("`{key}` is the name of an activation: {}", listed(&forms(key))),
         ));
     };
     let name = word.to_string();
@@ -43,14 +43,20 @@ pub(super) fn activation(value: &Expr, key: &str) -> syn::Result<Box<dyn Activat
         "hermite" => Ok(Box::new(hermite(value, arguments, key)?)),
         "polynomial" => Ok(Box::new(polynomial(value, arguments, key)?)),
         _ => {
-            let names: Vec<&str> = FORMS.iter().map(|form| form.split('(').next().unwrap_or(form)).collect();
+            let forms = forms(key);
+            let names: Vec<&str> = forms.iter().map(|form| form.split('(').next().unwrap_or(form)).collect();
             let hint = did_you_mean(&name, &names);
             Err(Error::new(
                 word.span(),
-                format!("unknown activation `{name}`{hint}; the activations are {}", listed(&FORMS)),
+                format!("unknown activation `{name}`{hint}; `{key}` is one of {}", listed(&forms)),
             ))
         }
     }
+}
+
+/// What may be written for `key`: students cannot learn with `sign`.
+fn forms(key: &str) -> Vec<&'static str> {
+    FORMS.into_iter().filter(|form| key == "teacher_act" || Sign.name() != *form).collect()
 }
 
 type Arguments = Punctuated<Expr, Token![,]>;

@@ -6,13 +6,13 @@ pub(super) fn listed(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
-/// The nearest of `names` within two edits, not counting case.
+/// The nearest of `names`, not counting case: within one edit, two from six letters on, since short names are near to many words.
 pub(super) fn nearest<'a>(found: &str, names: &[&'a str]) -> Option<&'a str> {
     names
         .iter()
         .map(|&name| (distance(&found.to_lowercase(), name), name))
         .min()
-        .filter(|&(distance, name)| distance <= 2 && distance < name.len())
+        .filter(|&(distance, name)| distance <= if name.len() < 6 { 1 } else { 2 } && distance < name.len())
         .map(|(_, name)| name)
 }
 
@@ -26,18 +26,45 @@ pub(super) fn hint(meant: Option<&str>) -> String {
     meant.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 
-/// Levenshtein distance.
+/// Insertions, deletions, replacements and exchanges of neighbours that make `x` of `y`.
 fn distance(x: &str, y: &str) -> usize {
-    let y: Vec<char> = y.chars().collect();
-    let mut row: Vec<usize> = (0..=y.len()).collect();
-    for (i, a) in x.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in y.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+    let (x, y): (Vec<char>, Vec<char>) = (x.chars().collect(), y.chars().collect());
+    let mut rows = vec![vec![0; y.len() + 1]; x.len() + 1];
+    for i in 0..=x.len() {
+        for j in 0..=y.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(x[i - 1] != y[j - 1]);
+                replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1)
+            };
+            if i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1] {
+                rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
+            }
         }
     }
-    row[y.len()]
+    rows[x.len()][y.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_near_is_meant() {
+        let names = ["erf", "hermite", "linear", "polynomial", "relu", "tanh"];
+        let found = [
+            ("Erff", "erf"),
+            ("ref", "erf"),
+            ("rleu", "relu"),
+            ("hermit", "hermite"),
+            ("polinomal", "polynomial"),
+        ];
+        for (word, name) in found {
+            assert_eq!(nearest(word, &names), Some(name), "{word}");
+        }
+        for word in ["sin", "exp", "sinh", "silu", "cos", "softplus", "e", ""] {
+            assert_eq!(nearest(word, &names), None, "{word}");
+        }
+    }
 }

@@ -153,7 +153,7 @@ pub(super) struct Plot {
     /// The result: .csv, .npz or .parquet
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// The figure, .svg or .png [default: FILE with .svg]
+    /// The figure, .svg, .pdf or .png [default: FILE with .svg]
     #[arg(long, value_name = "FIGURE")]
     pub(super) out: Option<PathBuf>,
     /// Column of the horizontal axis
@@ -399,7 +399,7 @@ pub(super) struct Results {
     /// Begin a CSV with a comment line: problem, options, versions and units, as `rerun` reads them
     #[arg(long)]
     pub(super) metadata: bool,
-    /// Draw the learning curve too: FILE.svg or FILE.png
+    /// Draw the learning curve too: FILE.svg, FILE.pdf or FILE.png
     #[arg(long, value_name = "FILE")]
     pub(super) figure: Option<PathBuf>,
 }
@@ -407,7 +407,7 @@ pub(super) struct Results {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct OverlapFigure {
-    /// Draw the overlaps M and Q over time too: FILE.svg or FILE.png
+    /// Draw the overlaps M and Q over time too: FILE.svg, FILE.pdf or FILE.png
     #[arg(long, value_name = "FILE")]
     pub(super) overlaps: Option<PathBuf>,
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 /// That the picture's format is known, before long work.
 pub(super) fn check_extension(flag: &str, path: &Path) -> Result<(), Failure> {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    if extension == "svg" || extension == "png" {
+    if ["svg", "pdf", "png"].iter().any(|known| extension == *known) {
         return Ok(());
     }
-    Err(Failure::Usage(format!("{flag}: {} must end in .svg or .png", path.display())))
+    Err(Failure::Usage(format!("{flag}: {} must end in .svg, .pdf or .png", path.display())))
 }
 
 /// The learning curve of the ODE and of SGD where there is one.

@@ -4,6 +4,7 @@ use crate::Error;
 
 /// How an axis spaces its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AxisScale {
     /// Evenly.
     Linear,

@@ -47,17 +47,19 @@ pub fn learning_curve(
 }
 
 /// The overlaps against t on a logarithmic axis: M_ri in the colour of its teacher r, one thin line per student, and
-/// Q_ij with the diagonal told from the rest; a trained second layer adds a panel for a_i. Lines are the ODE; dots
+/// Q_ij with the diagonal told from the rest; a trained second layer adds a panel for a_i, in the colour of its student. Lines are the ODE; dots
 /// the mean of the simulation, where given, at no more than 25 of its times.
 pub fn overlaps(title: &str, ode: &Trajectory, sgd: Option<&Ensemble>) -> Figure {
     let shape = ode.shape();
     let (k, p) = (shape.k, shape.p);
     let teachers = Colour::series(k);
     // Past the palette the colours are a sequence: its ends and its middle say how to read it.
-    let named = |r: usize| k <= teachers.len().min(6) || r == 0 || r == k / 2 || r == k - 1;
+    let named = |count: usize, n: usize| {
+        count <= Colour::CATEGORIES.len() || n == 0 || n == count / 2 || n == count - 1
+    };
 
     let m = (0..k).flat_map(|r| (0..p).map(move |i| (r, i))).map(|(r, i)| Curve {
-        label: if i == 0 && named(r) { format!("teacher {}", r + 1) } else { String::new() },
+        label: if i == 0 && named(k, r) { format!("teacher {}", r + 1) } else { String::new() },
         colour: teachers[r],
         width: 1.4,
         alpha: 0.75,
@@ -90,11 +92,12 @@ pub fn overlaps(title: &str, ode: &Trajectory, sgd: Option<&Ensemble>) -> Figure
     let (x, y) = axes("Q_{ij}");
     figure = figure.panel(curves(Panel::new("Student–student overlaps", x, y), q, ode, sgd));
     if shape.trained {
+        let students = Colour::series(p);
         let a = (0..p).map(|i| Curve {
-            label: String::new(),
-            colour: Colour::GREEN,
-            width: 1.4,
-            alpha: 0.75,
+            label: if named(p, i) { format!("student {}", i + 1) } else { String::new() },
+            colour: students[i],
+            width: 1.6,
+            alpha: 0.85,
             index: shape.a(i),
         });
         let (x, y) = axes("a_{i}");
@@ -135,7 +138,7 @@ fn curves(
         }
     }
     // All dots lie on top of all lines.
-    let label = sgd.map(|sgd| format!("SGD, d = {}", sgd.dimension())).unwrap_or_default();
+    let label = sgd.map(|sgd| format!("SGD, d = {}; lines: ODE", sgd.dimension())).unwrap_or_default();
     for (style, times, values) in dots {
         panel = panel.points(&label, style, times, values);
     }

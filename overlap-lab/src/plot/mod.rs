@@ -1,7 +1,7 @@
-//! Pictures: one look for every figure, as SVG and as PNG.
+//! Pictures: one look for every figure, as SVG, PDF and PNG.
 //!
-//! A [`Figure`] is laid out once, in pixels; SVG and PNG draw the same shapes. The PNG needs no fonts on the machine
-//! (Noto Sans is embedded); the SVG names a stack of sans-serif faces. The same figure gives the same bytes.
+//! A [`Figure`] is laid out once, in pixels; all formats draw the same shapes. PNG and PDF need no fonts on the machine (texts are
+//! outlines of Noto Sans, which is embedded here); the SVG keeps texts as texts and names a stack of sans-serif faces. The same figure gives the same bytes.
 //!
 //! Drawing is our own layout on `tiny-skia` and `ttf-parser`: ready-made plotting crates place SVG shapes on whole
 //! pixels, leave out superscripts or take several times as long to compile.
@@ -26,6 +26,8 @@ mod heat;
 mod layout;
 mod legend;
 mod measured;
+mod paths;
+mod pdf;
 mod phase_diagram;
 mod png;
 mod result;
@@ -79,6 +81,7 @@ pub struct Panel {
 /// All values must be finite. What a logarithmic axis cannot show is left out: a line has a gap there, and a band
 /// whose lower edge is not positive reaches down to the axis.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Series {
     /// A line through (x, y).
     Line {
@@ -249,7 +252,15 @@ impl Figure {
         png::file(&layout::scene(self)?)
     }
 
-    /// Writes `path` as SVG or PNG, by its extension. The file appears whole or not at all; one that was there
+    /// The figure as a PDF file of one page, for papers and talks: [`WIDTH`] CSS pixels, 675 pt, wide; texts are outlines.
+    ///
+    /// # Errors
+    /// Those of [`Figure::to_svg`].
+    pub fn to_pdf(&self) -> Result<Vec<u8>, Error> {
+        Ok(pdf::file(&layout::scene(self)?, &self.title))
+    }
+
+    /// Writes `path` as SVG, PDF or PNG, by its extension. The file appears whole or not at all; one that was there
     /// before stays until then.
     ///
     /// # Errors
@@ -260,10 +271,11 @@ impl Figure {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         let bytes = match extension.as_str() {
             "svg" => self.to_svg()?.into_bytes(),
+            "pdf" => self.to_pdf()?,
             "png" => self.to_png()?,
             _ => {
                 return Err(Error::Figure(format!(
-                    "the extension of {} is \"{extension}\", but it must be svg or png",
+                    "the extension of {} is \"{extension}\", but it must be svg, pdf or png",
                     path.display()
                 )));
             }

@@ -20,7 +20,8 @@ impl PhaseDiagram {
         if self.regimes.is_empty() {
             return Err(Error::Figure("the phase diagram has no curves".into()));
         }
-        let columns = if self.regimes.len().is_multiple_of(4) { 4 } else { self.regimes.len().min(3) };
+        // Two of them are wide enough to be read; three make a full row.
+        let columns = if self.regimes.len() == 3 { 3 } else { self.regimes.len().min(2) };
         let first = Figure::new(title).columns(columns).shared_legend().panel(self.plane());
         Ok(self
             .regimes

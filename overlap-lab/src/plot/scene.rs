@@ -1,4 +1,4 @@
-//! What a laid-out figure consists of: plain shapes at pixel positions, which SVG and PNG draw alike.
+//! What a laid-out figure consists of: plain shapes at pixel positions, which SVG, PDF and PNG draw alike.
 
 use super::style::Colour;
 use super::text::Span;
@@ -56,4 +56,15 @@ pub(super) enum Anchor {
     Start,
     Middle,
     End,
+}
+
+impl Anchor {
+    /// The part of the text's width before its position.
+    pub(super) fn share(self) -> f64 {
+        match self {
+            Anchor::Start => 0.0,
+            Anchor::Middle => 0.5,
+            Anchor::End => 1.0,
+        }
+    }
 }

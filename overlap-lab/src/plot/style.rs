@@ -81,6 +81,7 @@ impl Colour {
 
 /// Whether a line is drawn through or dashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Dash {
     /// Drawn through.
     #[default]
@@ -91,6 +92,7 @@ pub enum Dash {
 
 /// How points are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Marker {
     /// A filled disc.
     #[default]

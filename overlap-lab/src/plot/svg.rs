@@ -2,7 +2,7 @@
 
 use super::scene::{Anchor, Item, Scene, Stroke};
 use super::style::Colour;
-use super::text::{Level, Span};
+use super::text::{self, Level, Span};
 use std::fmt::Write;
 
 /// Sans-serif faces of about the same width, then whatever the viewer has.
@@ -55,40 +55,52 @@ fn write_item(out: &mut String, item: &Item) -> std::fmt::Result {
             writeln!(out, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"{r}\" {paint}/>")
         }
         Item::Text { at: [x, y], size, anchor, vertical, colour, spans } => {
-            let (x, y) = (number(*x), number(*y));
-            let turn = if *vertical { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
-            let anchor = match anchor {
-                Anchor::Start => "start",
-                Anchor::Middle => "middle",
-                Anchor::End => "end",
+            let turn = |x: &str, y: &str| {
+                if *vertical { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() }
             };
-            writeln!(
-                out,
-                "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{turn}>{}</text>",
-                number(*size),
-                hex(*colour),
-                text(spans, *size)
-            )
+            if let [Span { level: Level::Base, text }] = &spans[..] {
+                let (x, y) = (number(*x), number(*y));
+                let anchor = match anchor {
+                    Anchor::Start => "start",
+                    Anchor::Middle => "middle",
+                    Anchor::End => "end",
+                };
+                return writeln!(
+                    out,
+                    "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{}>{}</text>",
+                    number(*size),
+                    hex(*colour),
+                    turn(&x, &y),
+                    escape(text)
+                );
+            }
+            let turn = turn(&number(*x), &number(*y));
+            let start = x - anchor.share() * text::width(spans, *size);
+            writeln!(out, "<g fill=\"{}\"{turn}>{}</g>", hex(*colour), pieces(spans, [start, *y], *size))
         }
     }
 }
 
-/// Spans as text and `tspan`s; each shift is relative to the span before.
-fn text(spans: &[Span], size: f64) -> String {
+/// Each span as a text at a place and of a width of its own: renderers differ in what they make of shifts within one text,
+/// `baseline-shift` and `dy` alike.
+fn pieces(spans: &[Span], [mut x, y]: [f64; 2], size: f64) -> String {
     let mut out = String::new();
-    let mut level = Level::Base;
     for span in spans {
-        let content = escape(&span.text);
-        let dy = number((level.rise() - span.level.rise()) * size);
-        match (level, span.level) {
-            (Level::Base, Level::Base) => out += &content,
-            (_, Level::Base) => out += &format!("<tspan dy=\"{dy}\">{content}</tspan>"),
-            (_, to) => {
-                let size = number(size * to.scale());
-                out += &format!("<tspan dy=\"{dy}\" font-size=\"{size}\">{content}</tspan>");
-            }
+        let width = |text: &str| text::width(&[Span { text: text.to_owned(), level: span.level }], size);
+        // White space at the ends of a text is not drawn.
+        let shown = span.text.trim();
+        let left = x + width(&span.text[..span.text.len() - span.text.trim_start().len()]);
+        if !shown.is_empty() {
+            out += &format!(
+                "<text x=\"{}\" y=\"{}\" font-size=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\">{}</text>",
+                number(left),
+                number(y - span.level.rise() * size),
+                number(size * span.level.scale()),
+                number(width(shown)),
+                escape(shown)
+            );
         }
-        level = span.level;
+        x += width(&span.text);
     }
     out
 }
@@ -160,12 +172,23 @@ mod tests {
     }
 
     #[test]
-    fn superscripts_return_to_the_line() {
-        let spans = super::super::text::parse("3×10^{−4} & M_{ri}");
-        assert_eq!(
-            text(&spans, 10.0),
-            "3×10<tspan dy=\"-3.8\" font-size=\"7.2\">−4</tspan><tspan dy=\"3.8\"> &amp; M</tspan>\
-             <tspan dy=\"1.8\" font-size=\"7.2\">ri</tspan>"
-        );
+    fn superscripts_stand_at_places_of_their_own() {
+        let spans = text::parse("10^{−4} & M_{r}");
+        let svg = pieces(&spans, [100.0, 50.0], 10.0);
+        let values = |name: &str| {
+            let mark = format!(" {name}=\"");
+            let values = svg.split(&mark).skip(1);
+            values.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect::<Vec<f64>>()
+        };
+        let texts: Vec<&str> = svg.split('>').filter_map(|part| part.strip_suffix("</text")).collect();
+        assert_eq!(texts, ["10", "−4", "&amp; M", "r"]);
+        assert_eq!(values("y"), [50.0, 46.2, 50.0, 51.8]);
+        assert_eq!(values("font-size"), [10.0, 7.2, 10.0, 7.2]);
+        // Each starts where the last one ends, but for the space.
+        let (x, long) = (values("x"), values("textLength"));
+        let space = text::advance(' ') * 10.0;
+        for (n, gap) in [(0, 0.0), (1, space), (2, 0.0)] {
+            assert!((x[n] + long[n] + gap - x[n + 1]).abs() < 0.02, "{svg}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use overlap_layout::MAX_UNITS;
 
 /// An output scale s of a network s Σ a_i σ(λ_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Scale {
     /// 1 / (number of units): the mean-field scale, the default.
     MeanField,

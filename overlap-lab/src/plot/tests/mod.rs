@@ -85,11 +85,13 @@ fn the_numbers_stand_at_their_values() {
     let svg = corners().to_svg().unwrap();
     let x = attributes(&svg, "circle", "cx");
     let label = |inner: &str| {
-        let line = svg.lines().find(|line| line.starts_with("<text") && line.contains(inner)).unwrap();
-        attributes(line, "text", "x")[0]
+        let line = svg.lines().find(|line| line.starts_with("<g") && line.contains(inner)).unwrap();
+        let (left, long) = (attributes(line, "text", "x"), attributes(line, "text", "textLength"));
+        0.5 * (left[0] + left[1] + long[1])
     };
-    assert_eq!(label(">10<tspan dy=\"-5.13\" font-size=\"9.72\">−2</tspan></text>"), x[0]);
-    assert_eq!(label(">10<tspan dy=\"-5.13\" font-size=\"9.72\">1</tspan></text>"), x[2]);
+    for (inner, place) in [(">−2</text></g>", x[0]), (">1</text></g>", x[2])] {
+        assert!((label(inner) - place).abs() < 0.02, "{inner}");
+    }
 }
 
 #[test]
@@ -243,8 +245,8 @@ fn the_extension_picks_the_format_and_files_appear_whole() {
     corners().save(path("a.PNG")).unwrap();
     assert_eq!(std::fs::read_to_string(path("a.svg")).unwrap(), corners().to_svg().unwrap());
     assert_eq!(std::fs::read(path("a.PNG")).unwrap(), corners().to_png().unwrap(), "same figure, same bytes");
-    for name in ["a.pdf", "a", ".svg"] {
-        assert!(message(corners().save(path(name))).contains("must be svg or png"), "{name}");
+    for name in ["a.gif", "a", ".svg"] {
+        assert!(message(corners().save(path(name))).contains("must be svg, pdf or png"), "{name}");
     }
     // A figure that cannot be drawn leaves the old file alone, and no file where none was.
     let old = std::fs::read(path("a.svg")).unwrap();
@@ -271,4 +273,47 @@ fn a_saved_file_is_as_readable_as_any_new_file() {
     corners().save(folder.path().join("a.svg")).unwrap();
     std::fs::write(folder.path().join("b.svg"), "").unwrap();
     assert_eq!(mode("a.svg"), mode("b.svg"));
+}
+
+#[test]
+fn a_pdf_draws_what_the_svg_draws() {
+    let figure = corners();
+    let pdf = String::from_utf8(figure.to_pdf().unwrap()).unwrap();
+    assert!(pdf.starts_with("%PDF-1.4\n") && pdf.ends_with("%%EOF\n"));
+    // Readers find objects by the table of their positions, and the table by its own.
+    let place = |text: &str| text.parse::<usize>().unwrap();
+    let table = place(pdf.rsplit("startxref\n").next().unwrap().lines().next().unwrap());
+    let mut lines = pdf[table..].lines();
+    assert_eq!(
+        (lines.next(), lines.next(), lines.next()),
+        (Some("xref"), Some("0 6"), Some("0000000000 65535 f "))
+    );
+    for n in 1..6 {
+        let start = place(&lines.next().unwrap()[..10]);
+        assert!(pdf[start..].starts_with(&format!("{n} 0 obj\n")), "object {n}");
+    }
+    let content = pdf.split("stream\n").nth(1).unwrap().strip_suffix("end").unwrap();
+    assert!(pdf.contains(&format!("/Length {} ", content.len())));
+
+    // The circles: paths of a move and curves, of their colour, around their centres.
+    let svg = figure.to_svg().unwrap();
+    let (x, y) = (attributes(&svg, "circle", "cx"), attributes(&svg, "circle", "cy"));
+    let dots: Vec<&str> =
+        content.split("0 0.447 0.698 rg\n").skip(1).map(|rest| rest.split("f\n").next().unwrap()).collect();
+    assert_eq!(dots.len(), x.len());
+    for (n, dot) in dots.iter().enumerate() {
+        let ends = dot.lines().filter(|line| line.ends_with('c')).map(|line| {
+            let numbers: Vec<f64> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
+            [numbers[4], numbers[5]]
+        });
+        let ends: Vec<[f64; 2]> = ends.collect();
+        for (axis, centre) in [x[n], y[n]].into_iter().enumerate() {
+            let mean = ends.iter().map(|end| end[axis]).sum::<f64>() / ends.len() as f64;
+            assert!((mean - centre).abs() < 0.02, "{dot}: {mean}, {centre}");
+        }
+    }
+    assert_eq!(figure.to_pdf().unwrap(), pdf.as_bytes(), "same figure, same bytes");
+    let folder = tempfile::tempdir().unwrap();
+    figure.save(folder.path().join("a.pdf")).unwrap();
+    assert_eq!(std::fs::read(folder.path().join("a.pdf")).unwrap(), pdf.as_bytes());
 }
