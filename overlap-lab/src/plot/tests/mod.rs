@@ -86,6 +86,7 @@ fn the_numbers_stand_at_their_values() {
     let x = attributes(&svg, "circle", "cx");
     let label = |inner: &str| {
         let line = svg.lines().find(|line| line.starts_with("<g") && line.contains(inner)).unwrap();
+        let line = &line.replace("<text", "\n<text");
         let (left, long) = (attributes(line, "text", "x"), attributes(line, "text", "textLength"));
         0.5 * (left[0] + left[1] + long[1])
     };

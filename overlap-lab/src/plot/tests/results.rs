@@ -80,7 +80,10 @@ fn overlaps_are_sorted_into_panels_and_colours() {
     // Q_11, Q_12, Q_13, Q_22, Q_23, Q_33 are entries 6 to 11.
     assert_eq!(last(q, Colour::BLUE), [6.0, 9.0, 11.0]);
     assert_eq!(last(q, Colour::ORANGE), [7.0, 8.0, 10.0]);
-    assert_eq!(last(a, Colour::GREEN), [12.0, 13.0, 14.0]);
+    for (n, colour) in [Colour::BLUE, Colour::VERMILLION, Colour::GREEN].into_iter().enumerate() {
+        assert_eq!(last(a, colour), [12.0 + n as f64]);
+        assert_eq!(a.series[n].label(), format!("student {}", n + 1));
+    }
     let labels: Vec<&str> = m.series.iter().map(Series::label).filter(|label| !label.is_empty()).collect();
     assert_eq!(labels, ["teacher 1", "teacher 2"]);
     assert!(figure.to_svg().is_ok());
