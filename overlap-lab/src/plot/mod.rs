@@ -1,7 +1,8 @@
 //! Pictures: one look for every figure, as SVG, PDF and PNG.
 //!
 //! A [`Figure`] is laid out once, in pixels; all formats draw the same shapes. PNG and PDF need no fonts on the machine (texts are
-//! outlines of Noto Sans, which is embedded here); the SVG keeps texts as texts and names a stack of sans-serif faces. The same figure gives the same bytes.
+//! outlines of Noto Sans, which is embedded here); the SVG keeps texts without exponents as
+//! texts, in a stack of sans-serif faces. The same figure gives the same bytes.
 //!
 //! Drawing is our own layout on `tiny-skia` and `ttf-parser`: ready-made plotting crates place SVG shapes on whole
 //! pixels, leave out superscripts or take several times as long to compile.

@@ -1,9 +1,11 @@
 //! A scene as SVG text.
 
+use super::paths;
 use super::scene::{Anchor, Item, Scene, Stroke};
 use super::style::Colour;
-use super::text::{self, Level, Span};
+use super::text::{Level, Span};
 use std::fmt::Write;
+use tiny_skia::{Path, PathSegment, Point};
 
 /// Sans-serif faces of about the same width, then whatever the viewer has.
 const FONTS: &str = "'Noto Sans', 'Open Sans', Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -55,11 +57,10 @@ fn write_item(out: &mut String, item: &Item) -> std::fmt::Result {
             writeln!(out, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"{r}\" {paint}/>")
         }
         Item::Text { at: [x, y], size, anchor, vertical, colour, spans } => {
-            let turn = |x: &str, y: &str| {
-                if *vertical { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() }
-            };
             if let [Span { level: Level::Base, text }] = &spans[..] {
                 let (x, y) = (number(*x), number(*y));
+                let turn =
+                    if *vertical { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
                 let anchor = match anchor {
                     Anchor::Start => "start",
                     Anchor::Middle => "middle",
@@ -67,42 +68,49 @@ fn write_item(out: &mut String, item: &Item) -> std::fmt::Result {
                 };
                 return writeln!(
                     out,
-                    "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{}>{}</text>",
+                    "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{turn}>{}</text>",
                     number(*size),
                     hex(*colour),
-                    turn(&x, &y),
                     escape(text)
                 );
             }
-            let turn = turn(&number(*x), &number(*y));
-            let start = x - anchor.share() * text::width(spans, *size);
-            writeln!(out, "<g fill=\"{}\"{turn}>{}</g>", hex(*colour), pieces(spans, [start, *y], *size))
+            // Renderers differ in what they make of shifts within a text, `baseline-shift` and `dy` alike, and places of
+            // their own would suit one font only.
+            let outlines = paths::glyphs(spans, [*x, *y], *size, *anchor, *vertical);
+            match outlines.and_then(|(path, place)| path.transform(place)) {
+                Some(path) => writeln!(
+                    out,
+                    "<path aria-label=\"{}\" d=\"{}\" fill=\"{}\"/>",
+                    escape(&words(spans)),
+                    curves(&path),
+                    hex(*colour)
+                ),
+                None => Ok(()),
+            }
         }
     }
 }
 
-/// Each span as a text at a place and of a width of its own: renderers differ in what they make of shifts within one text,
-/// `baseline-shift` and `dy` alike.
-fn pieces(spans: &[Span], [mut x, y]: [f64; 2], size: f64) -> String {
-    let mut out = String::new();
-    for span in spans {
-        let width = |text: &str| text::width(&[Span { text: text.to_owned(), level: span.level }], size);
-        // White space at the ends of a text is not drawn.
-        let shown = span.text.trim();
-        let left = x + width(&span.text[..span.text.len() - span.text.trim_start().len()]);
-        if !shown.is_empty() {
-            out += &format!(
-                "<text x=\"{}\" y=\"{}\" font-size=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\">{}</text>",
-                number(left),
-                number(y - span.level.rise() * size),
-                number(size * span.level.scale()),
-                number(width(shown)),
-                escape(shown)
-            );
-        }
-        x += width(&span.text);
-    }
-    out
+/// `10^−3`.
+fn words(spans: &[Span]) -> String {
+    let mark = |level| match level {
+        Level::Base => "",
+        Level::Super => "^",
+        Level::Sub => "_",
+    };
+    spans.iter().map(|span| mark(span.level).to_owned() + &span.text).collect()
+}
+
+fn curves(path: &Path) -> String {
+    let place = |point: Point| format!("{},{}", number(point.x.into()), number(point.y.into()));
+    let one = |segment| match segment {
+        PathSegment::MoveTo(to) => format!("M{}", place(to)),
+        PathSegment::LineTo(to) => format!("L{}", place(to)),
+        PathSegment::QuadTo(by, to) => format!("Q{} {}", place(by), place(to)),
+        PathSegment::CubicTo(a, b, to) => format!("C{} {} {}", place(a), place(b), place(to)),
+        PathSegment::Close => "Z".to_owned(),
+    };
+    path.segments().map(one).collect()
 }
 
 fn path(points: &[[f64; 2]]) -> String {
@@ -172,23 +180,24 @@ mod tests {
     }
 
     #[test]
-    fn superscripts_stand_at_places_of_their_own() {
-        let spans = text::parse("10^{−4} & M_{r}");
-        let svg = pieces(&spans, [100.0, 50.0], 10.0);
-        let values = |name: &str| {
-            let mark = format!(" {name}=\"");
-            let values = svg.split(&mark).skip(1);
-            values.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect::<Vec<f64>>()
+    fn superscripts_stand_above_the_line() {
+        let text = Item::Text {
+            at: [100.0, 50.0],
+            size: 10.0,
+            anchor: Anchor::Start,
+            vertical: false,
+            colour: Colour::BLACK,
+            spans: super::super::text::parse("1^{1}_{1}"),
         };
-        let texts: Vec<&str> = svg.split('>').filter_map(|part| part.strip_suffix("</text")).collect();
-        assert_eq!(texts, ["10", "−4", "&amp; M", "r"]);
-        assert_eq!(values("y"), [50.0, 46.2, 50.0, 51.8]);
-        assert_eq!(values("font-size"), [10.0, 7.2, 10.0, 7.2]);
-        // Each starts where the last one ends, but for the space.
-        let (x, long) = (values("x"), values("textLength"));
-        let space = text::advance(' ') * 10.0;
-        for (n, gap) in [(0, 0.0), (1, space), (2, 0.0)] {
-            assert!((x[n] + long[n] + gap - x[n + 1]).abs() < 0.02, "{svg}");
-        }
+        let mut svg = String::new();
+        write_item(&mut svg, &text).unwrap();
+        assert!(svg.starts_with("<path aria-label=\"1^1_1\" d=\"M"), "{svg}");
+        // A one stands on its baseline: the lowest point of each glyph.
+        let lowest = |glyph: &str| {
+            let ends = glyph.split([' ', 'M', 'L', 'Q', 'C', '"']).filter_map(|point| point.split_once(','));
+            ends.map(|(_, y)| y.parse::<f64>().unwrap()).fold(f64::MIN, f64::max)
+        };
+        let found: Vec<f64> = svg.split('Z').take(3).map(lowest).collect();
+        assert_eq!(found, [50.0, 46.2, 51.8]);
     }
 }
