@@ -327,7 +327,7 @@ noise,learning_rate,ode_risk
 #[test]
 fn columns_of_an_uneven_heat_map_can_be_seen() {
     for (flags, labels) in [
-        ("", &[">0<", "10<tspan", ">0.01<", ">1<"][..]),
+        ("", &[">0<", "aria-label=\"10^", ">0.01<", ">1<"][..]),
         ("--x noise --y learning_rate --z ode_risk", &[">0<", ">0.01<", ">1<"]),
     ] {
         let answer = probe().run(&format!("plot PROBLEM --out FOLDER/a.svg {flags}"), UNEVEN).done();
