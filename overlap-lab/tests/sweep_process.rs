@@ -25,8 +25,8 @@ fn main() -> ExitCode {
 }
 
 const TESTS: [(&str, fn()); 8] = [
-    ("killed at 20 random moments and gone on with, the table is that of an undisturbed run", killed),
-    ("shares that are killed and gone on with are merged to that table", killed_shares),
+    ("killed at 20 random moments and continued, the table is that of an undisturbed run", killed),
+    ("shares that are killed and continued are merged to that table", killed_shares),
     ("threads, shards and merge do not change a byte", shared),
     ("a full disk costs what could not be written, and no more", full_disk),
     ("a full device under the table leaves the journal", full_table),

@@ -29,7 +29,7 @@ pub(crate) fn read_stream(path: &Path, source: impl Read, most: u64, kind: &str)
     if bytes.len() as u64 > most { Err(too_large(path, most, kind)) } else { Ok(bytes) }
 }
 
-/// That a file is a regular one: neither folder, device nor pipe.
+/// Checks that a file is a regular one: neither folder, device nor pipe.
 ///
 /// # Errors
 /// [`Error::File`].

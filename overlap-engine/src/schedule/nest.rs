@@ -24,7 +24,7 @@ pub enum Level {
     Inner,
 }
 
-/// The role of a loop that there is not.
+/// Stands in for the role of a loop where there is no such loop.
 const NOWHERE: Index = Index::node('∅');
 
 /// Statements of a loop nest under construction.

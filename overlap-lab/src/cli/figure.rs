@@ -5,7 +5,7 @@ use crate::plot::{self, Series};
 use crate::{Concentration, Ensemble, Error, Parameters, System, Trajectory};
 use std::path::Path;
 
-/// That the picture's format is known, before long work.
+/// Checks, before long work, that the picture's format is known.
 pub(super) fn check_extension(flag: &str, path: &Path) -> Result<(), Failure> {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
     if ["svg", "pdf", "png"].iter().any(|known| extension == *known) {

@@ -212,7 +212,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-/// That a journal, if there is one, is a file: opening a pipe would wait for ever, reading a device not end.
+/// Checks that a journal, if there is one, is a file: opening a pipe would wait for ever, and reading a device would not end.
 fn check(path: &Path) -> Result<(), Error> {
     match std::fs::metadata(path) {
         Ok(about) => overlap_runtime::internal::check_regular(path, &about, "a journal"),

@@ -23,7 +23,7 @@
 //! # Ok::<(), overlap::Error>(())
 //! ```
 //!
-//! Every point is written to a journal as soon as it is done. What is killed is gone on with by running it again; the
+//! Every point is written to a journal as soon as it is done. A sweep that was killed continues when it is run again; the
 //! table is the same, byte for byte, however often that happened and however the points were shared among threads,
 //! processes and machines. The format of the file is described in `docs/sweeps.md`.
 

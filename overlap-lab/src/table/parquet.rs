@@ -134,7 +134,7 @@ fn wrong(error: ParquetError) -> String {
     format!("no Parquet file of this kind: {error}")
 }
 
-/// That pages hold what they say: a decoder makes room for all of it at once.
+/// Checks that pages hold what they say: a decoder makes room for all of it at once.
 fn check_pages(group: &dyn RowGroupReader, column: usize, rows: u64) -> Result<(), String> {
     let mut pages = group.get_column_page_reader(column).map_err(wrong)?;
     let mut found = 0;

@@ -46,8 +46,8 @@ impl<'a> State<'a> {
         if self.shape.trained { self.values[self.shape.a(i)] } else { self.fixed_a[i] }
     }
 
-    /// How far the student unit that has chosen best prefers one teacher: the largest over i of the difference of the two
-    /// largest cosines |M_ri| / √(P_rr Q_ii). 0 on the unspecialised plateau, where all teachers are alike to every student,
+    /// How clearly the most specialised student unit prefers one teacher: the difference of its two largest cosines
+    /// |M_ri| / √(P_rr Q_ii), maximised over the student units i. 0 on the unspecialised plateau, where all teachers are alike to every student,
     /// 1 when a student unit is a copy of one of orthogonal teachers. With one teacher: the largest cosine itself. P is
     /// [`Problem::teacher_overlaps`](crate::Problem::teacher_overlaps).
     pub fn specialisation(self, teacher_overlaps: &DMatrix<f64>) -> f64 {

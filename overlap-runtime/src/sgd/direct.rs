@@ -128,7 +128,7 @@ impl<'a, T: Real> Direct<'a, T> {
         dispatch(Advance { replica: self, steps })
     }
 
-    /// What changes. Between calls of `advance` nothing is pending, and inputs are work space.
+    /// The numbers that change from step to step. Between calls of `advance` nothing is pending, and inputs are work space.
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
         visit.word(&mut self.step);
         T::visit(&mut self.student, visit);

@@ -1,4 +1,4 @@
-//! That what a simulation asks for fits into memory, before it begins: numbers mistyped by some zeros are errors that name
+//! Checks, before a simulation begins, that what it asks for fits into memory: numbers mistyped by some zeros are errors that name
 //! them, not aborts or panics.
 
 use super::options::{Algorithm, Precision, SimulateOptions};
@@ -72,7 +72,7 @@ pub(super) fn check_rows(setting: &Setting, times: usize, options: &SimulateOpti
     })
 }
 
-/// That `bytes` of the values fit; if not, the quantity to blame and the largest value that does.
+/// Checks that `bytes` of the values fit; if not, the quantity to blame and the largest value that does.
 fn check(quantities: &[Quantity], bytes: &dyn Fn(&[f64]) -> f64) -> Result<(), Error> {
     let mut values: Vec<f64> = quantities.iter().map(|quantity| quantity.value as f64).collect();
     if fits(bytes(&values)) {

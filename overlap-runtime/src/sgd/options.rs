@@ -37,7 +37,7 @@ pub enum Algorithm {
         samples: usize,
     },
     /// Gradient descent on the population risk: the mean of the steps of SGD from the same weights. It draws nothing, so that one
-    /// replica is all there is; for units erf of any gain, and teachers that are signs. As d grows it tends to the ODE without its γ² term, the gradient flow, with errors of
+    /// replica is all there is; for every activation with closed forms. As d grows it tends to the ODE without its γ² term, the gradient flow, with errors of
     /// order 1/d.
     Population,
 }

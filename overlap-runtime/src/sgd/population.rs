@@ -101,7 +101,7 @@ impl<'a> Descent<'a> {
         Ok(())
     }
 
-    /// What changes.
+    /// The numbers that change from step to step.
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
         visit.word(&mut self.step);
         visit.numbers(&mut self.rows);

@@ -48,7 +48,7 @@ impl Moments {
         welford.moments(quantiles)
     }
 
-    /// That every number is finite; standard deviations are asked for only where there are several `samples`, the rest
+    /// Checks that every number is finite; standard deviations are asked for only where there are several `samples`, the rest
     /// always. `names` has those of the entries.
     pub(super) fn check(&self, names: &[String], samples: usize, levels: &[f64]) -> Result<(), NotFinite> {
         let check = |values: &[f64], end: &str| {

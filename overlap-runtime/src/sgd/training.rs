@@ -80,7 +80,7 @@ impl TrainingSet {
         self.zeta[self.batch[sample]]
     }
 
-    /// What changes.
+    /// The numbers that change from step to step.
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
         visit.count(&mut self.position);
         let samples = self.samples();

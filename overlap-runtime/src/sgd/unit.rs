@@ -146,7 +146,7 @@ impl Unit<'_> {
         each!(self, unit => unit.step())
     }
 
-    /// What changes, for checkpoints.
+    /// The numbers that change from step to step, for checkpoints.
     pub(super) fn visit(&mut self, visit: &mut dyn Visit) {
         each!(self, unit => unit.visit(visit));
     }

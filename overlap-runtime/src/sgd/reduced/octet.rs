@@ -98,7 +98,7 @@ impl<'a> Octet<'a> {
         check_state(shape, state)
     }
 
-    /// What changes.
+    /// The numbers that change from step to step.
     pub(in crate::sgd) fn visit(&mut self, visit: &mut dyn Visit) {
         visit.word(&mut self.step);
         visit.numbers(&mut self.rows);

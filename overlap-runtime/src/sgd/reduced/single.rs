@@ -92,7 +92,7 @@ impl<'a> Single<'a> {
         dispatch(Advance { replica: self, steps })
     }
 
-    /// What changes.
+    /// The numbers that change from step to step.
     pub(in crate::sgd) fn visit(&mut self, visit: &mut dyn Visit) {
         visit.word(&mut self.step);
         visit.numbers(&mut self.columns);
