@@ -227,7 +227,7 @@ pub(super) struct Times {
     /// Evenly spaced in log t
     #[arg(long, requires = "until")]
     pub(super) log: bool,
-    /// First output time [default: 0; with --log: a ten-thousandth of --until]
+    /// First output time [default: the problem's start_time, 0 if it has none; with --log at least a ten-thousandth of --until]
     #[arg(long, value_name = "T", requires = "until", allow_negative_numbers = true, value_parser = number)]
     pub(super) from: Option<f64>,
 }

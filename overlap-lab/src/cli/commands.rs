@@ -254,7 +254,7 @@ impl Session<'_, '_> {
         results: &Results,
         more: &[(&'static str, Option<&Path>)],
     ) -> Result<(Problem, Vec<f64>), Failure> {
-        let times = list(times)?;
+        let mut outputs = list(times, 0.0)?;
         let (out, figure) = (results.out.as_deref(), results.figure.as_deref());
         let out = out.filter(|path| *path != Path::new("-"));
         let files = [("--out", out), ("--figure", figure)].into_iter().chain(more.iter().copied());
@@ -274,8 +274,11 @@ impl Session<'_, '_> {
             check_writable(path).map_err(|error| Failure::Failed(format!("{flag} {error}")))?;
         }
         let problem = self.problem(problem)?;
+        if problem.start_time() > 0.0 {
+            outputs = list(times, problem.start_time())?;
+        }
         self.listen();
-        Ok((problem, times))
+        Ok((problem, outputs))
     }
 
     /// Lets Ctrl-C end long work cleanly.
@@ -501,12 +504,12 @@ fn solve_options(solver: &Solver) -> SolveOptions {
     options
 }
 
-/// The output times asked for.
-fn list(times: &Times) -> Result<Vec<f64>, Error> {
+/// The output times asked for, of a problem that starts at `start`.
+fn list(times: &Times, start: f64) -> Result<Vec<f64>, Error> {
     let Some(until) = times.until else { return Ok(times.times.clone()) };
     if times.log {
-        log_times(times.from.unwrap_or(1e-4 * until), until, times.points)
+        log_times(times.from.unwrap_or(start.max(1e-4 * until)), until, times.points)
     } else {
-        linear_times(times.from.unwrap_or(0.0), until, times.points)
+        linear_times(times.from.unwrap_or(start), until, times.points)
     }
 }

@@ -32,6 +32,7 @@ The problem file is one JSON object. Every field may be left out:
                      {\"time\": 10, \"exponent\": 0.5}: the factor (1 + t/10)^-0.5
                      {\"piecewise\": [[0, 1], [100, 0.1]]}: 1 from t = 0, 0.1 from t = 100 on
   noise_schedule     what multiplies Delta in time, likewise
+  start_time         time of the initial state (default 0); output times and schedules count from t = 0
   batch              fresh samples a step (default 1)
   P                  teacher overlaps, k rows of k numbers (default: identity)
   a_star, a          second layers of teacher and student, k and p numbers (default: ones)

@@ -1,7 +1,9 @@
 //! A system with its problem as a vector field: the right-hand side at the rates of its time.
 
+use super::near::Near;
+use super::symmetry::Symmetry;
 use crate::model::schedule::Schedules;
-use crate::ode::VectorField;
+use crate::ode::{SolveOptions, VectorField};
 use crate::{Parameters, Shape, System};
 use std::cell::{Cell, RefCell};
 
@@ -20,6 +22,10 @@ pub(crate) struct SystemField<'a> {
     now: RefCell<Parameters>,
     /// A Jacobian with its columns of parameters.
     wide: RefCell<Vec<f64>>,
+    /// What implicit steps keep alike.
+    symmetry: Symmetry,
+    /// Watches the risk; none where nobody asked to.
+    near: RefCell<Option<Near>>,
 }
 
 impl<'a> SystemField<'a> {
@@ -34,7 +40,21 @@ impl<'a> SystemField<'a> {
             since: Cell::new(0.0),
             now: RefCell::new(parameters.clone()),
             wide: RefCell::default(),
+            symmetry: Symmetry::default(),
+            near: RefCell::default(),
         }
+    }
+
+    /// For a solve from a time and state on: with the symmetry of that state where steps are implicit, and an eye on the risk.
+    pub(crate) fn from(mut self, start: f64, state: &[f64], options: &SolveOptions) -> Self {
+        self.begin(start);
+        if options.method.needs_jacobian() {
+            let mut slope = vec![0.0; state.len()];
+            self.slope(start, state, &mut slope);
+            self.symmetry = Symmetry::of(self.shape, self.parameters, state).unless_broken_by(&slope);
+        }
+        *self.near.borrow_mut() = Some(Near::new(self.system, &self.now.borrow(), state, options));
+        self
     }
 
     /// The risk at a time; at a jump, with the noise after it.
@@ -83,12 +103,26 @@ impl VectorField for SystemField<'_> {
     }
 
     fn jumps(&self) -> Vec<f64> {
-        self.schedules.jumps()
+        self.schedules.jumps(self.since.get())
     }
 
     fn begin(&self, time: f64) {
         self.since.set(time);
         self.schedules.apply(self.parameters, time, time, &mut self.now.borrow_mut());
+    }
+
+    fn keep_alike(&self, vector: &mut [f64]) {
+        self.symmetry.keep(vector);
+    }
+
+    fn error_beyond(&self, end: &[f64], error: &dyn Fn() -> Vec<f64>, inside: bool) -> f64 {
+        let mut near = self.near.borrow_mut();
+        let Some(near) = near.as_mut() else { return 0.0 };
+        let (system, now) = (self.system, self.now.borrow());
+        if inside {
+            return near.always().error(system, &now, &|| end.to_vec(), error);
+        }
+        near.error(system, &now, &|| end.to_vec(), error)
     }
 
     fn name(&self, index: usize) -> String {

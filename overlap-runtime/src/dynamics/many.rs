@@ -71,7 +71,8 @@ fn run(
         // Errors are not copied: the same refusal for every problem.
         Err(_) => return problems.iter().map(|_| Err(refused())).collect(),
     };
-    let plain = options.validate().is_ok() && check_times(times, 0.0).is_ok();
+    let plain = options.validate().is_ok()
+        && problems.iter().all(|problem| check_times(times, problem.start_time()).is_ok());
     let constant = |problem: &Problem| Schedules::of(problem) == Schedules::default();
     if plain
         && problems.len() >= FEWEST_SIDE_BY_SIDE * threads

@@ -1,11 +1,21 @@
 //! A problem solved: the ODE of a system from its initial state, rows, events, ensembles, and the regimes of wide networks.
+//!
+//! Symmetries: where students (or teachers, or pairs of both) can be exchanged without changing anything at the start, to the
+//! last bit, `Method::Rodas5P` keeps what is alike alike to the last bit, at all times. The explicit methods keep it as
+//! far as sums in another order round alike.
+//!
+//! Noiseless problems: where the excess risk falls below 1e-5 of the risk of an untrained student (and Δ/2 is below that as
+//! well), steps are also bound by the error of the risk, so that curves are right to a part in a hundred down to the rounding of
+//! the risk, about 1e-14 of that of an untrained student. What is smaller than that is rounding, of either sign.
 
 mod crossing;
 mod field;
 mod many;
+mod near;
 mod regime;
 mod rhs;
 mod side_by_side;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 mod trajectory;
@@ -24,10 +34,10 @@ use field::SystemField;
 
 /// Solves the ODE of `system` for `problem`; the rows of the result are exactly the `times` (t = steps / d).
 ///
-/// A row at t = 0 is the problem's own state, to the last bit. The last time is reached exactly, like every other.
+/// A row at the [start time](Problem::start_time), 0 unless the problem says otherwise, is the problem's own state, to the last bit. The last time is reached exactly, like every other.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an option or for times that are not finite, at least 0 and strictly increasing;
+/// [`Error::Invalid`] for an option or for times that are not finite, at least the start time and strictly increasing;
 /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
 /// [`Error::NoJacobian`] if the method needs a Jacobian that the system does not have; [`Error::Solve`] with the rows
 /// reached so far if the integration stops early.
@@ -128,13 +138,15 @@ fn run(
 ) -> Result<(Trajectory, Vec<Option<Crossing>>), Error> {
     events.iter().try_for_each(Event::validate)?;
     options.validate()?;
-    check_times(times, 0.0)?;
+    check_times(times, problem.start_time())?;
     let (shape, parameters, schedules) =
         (system.shape(), Parameters::new(system, problem)?, Schedules::of(problem));
     if options.method.needs_jacobian() && !system.has_jacobian() {
         return Err(Error::NoJacobian { system: system.name().to_owned() });
     }
-    let field = SystemField::new(system, &parameters, &schedules);
+    let initial = problem.initial_state(shape.trained);
+    let start = problem.start_time();
+    let field = SystemField::new(system, &parameters, &schedules).from(start, &initial, options);
     let fixed_a = &parameters.a;
     let mut functions: Vec<Box<FieldFunction<'_>>> = Vec::with_capacity(events.len());
     for &Event { function, .. } in events {
@@ -145,8 +157,7 @@ fn run(
     }
     let watched: Vec<FieldEvent<'_>> =
         events.iter().zip(&functions).map(|(event, function)| event.watching(&**function)).collect();
-    let initial = problem.initial_state(shape.trained);
-    let mut integration = Integration::new(&field, (0.0, &initial), times, options, monitor, &watched);
+    let mut integration = Integration::new(&field, (start, &initial), times, options, monitor, &watched);
     let mut trajectory = Trajectory::empty(shape, parameters.clone());
     let result = integration.run(&mut |time, state| {
         let noise = schedules.noise.factor(time) * parameters.noise;

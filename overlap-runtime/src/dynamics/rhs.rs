@@ -18,7 +18,7 @@ pub struct RightHandSide {
     pub risk: f64,
 }
 
-/// The right-hand side and the risk at the problem's initial state.
+/// The right-hand side and the risk at the problem's initial state and start time.
 ///
 /// # Errors
 /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]);
@@ -28,7 +28,7 @@ pub fn evaluate<S: System + ?Sized>(system: &S, problem: &Problem) -> Result<Rig
 }
 
 fn at_start(system: &dyn System, problem: &Problem) -> Result<RightHandSide, Error> {
-    let parameters = Schedules::of(problem).at(&Parameters::new(system, problem)?, 0.0);
+    let parameters = Schedules::of(problem).at(&Parameters::new(system, problem)?, problem.start_time());
     let shape = system.shape();
     let state = problem.initial_state(shape.trained);
     let mut derivative = vec![0.0; shape.dim()];

@@ -3,6 +3,7 @@
 //! Every lane has its own time, step size and error control, and takes up the next problem when it is done. A lane goes
 //! through the very steps of a single solve, to the last bit, including those that make output rows.
 
+use super::near::Near;
 use crate::lanes::aligned::Aligned;
 use crate::lanes::{Kernel, MAX_LANES, Octet, Simd, dispatch};
 use crate::ode::attempt::{NotFinite, Stepper};
@@ -59,7 +60,8 @@ pub(super) fn solve_side_by_side(
         let mut moves = [Move::Again; MAX_LANES];
         for (at, slot) in active.iter_mut().enumerate() {
             let Some(lane) = slot else { continue };
-            let end = lane.judge(errors[at]).map_or(Ok(Move::Again), |next| {
+            let error = lane.error(ensemble.system, &together.stepper, at, errors[at]);
+            let end = lane.judge(error).map_or(Ok(Move::Again), |next| {
                 lane.accept(ensemble, next, &|kept| {
                     column(if kept { &together.end.state } else { &together.stepper.new }, at)
                 })
@@ -243,6 +245,7 @@ struct Lane {
     number: usize,
     trajectory: Trajectory,
     control: Control,
+    near: Near,
     /// Beginning of the step being tried.
     time: f64,
     /// Size of the next step.
@@ -261,6 +264,7 @@ struct Row {
     /// Whether the next step ends at the row.
     last: bool,
     control: Control,
+    near: Near,
     /// When the accepted step ends.
     ahead: f64,
 }
@@ -272,11 +276,13 @@ impl Lane {
         let problem = &ensemble.problems[number];
         let parameters = Parameters::new(system, problem)?;
         let state = problem.initial_state(system.shape().trained);
+        let near = Near::new(system, &parameters, &state, options);
         let mut lane = Lane {
+            near,
             number,
             trajectory: Trajectory::empty(system.shape(), parameters),
             control: Control::new(options.method),
-            time: 0.0,
+            time: problem.start_time(),
             step: 0.0,
             attempts: 0,
             row: None,
@@ -296,16 +302,16 @@ impl Lane {
         slopes(0.0, state, &mut slope);
         if let Some(index) = slope.iter().position(|value| !value.is_finite()) {
             let cause = NotFinite { derivative: true, index, value: slope[index] };
-            return Err(failure(system.shape(), cause, 0.0));
+            return Err(failure(system.shape(), cause, self.time));
         }
         let tolerances = options.tolerances();
         self.step = first_step(options.method, tolerances, state, &slope, &mut slopes);
         self.trajectory.stats.evaluations = 2;
-        if times[0] == 0.0 {
-            self.push_row(ensemble, 0.0, state.to_vec())?;
+        if times[0] == self.time {
+            self.push_row(ensemble, self.time, state.to_vec())?;
         }
-        if underflows(self.step, 0.0) && !self.finished(ensemble) {
-            return Err(SolveFailure::StepSizeUnderflow { time: 0.0, rtol: options.rtol });
+        if underflows(self.step, self.time) && !self.finished(ensemble) {
+            return Err(SolveFailure::StepSizeUnderflow { time: self.time, rtol: options.rtol });
         }
         Ok(slope)
     }
@@ -317,6 +323,16 @@ impl Lane {
     /// The step to try.
     fn step(&self) -> f64 {
         self.row.as_ref().map_or(self.step, |row| row.step)
+    }
+
+    /// The error of the step just tried, that of the risk where it counts.
+    fn error(&mut self, system: &dyn System, stepper: &Stepper, at: usize, error: f64) -> f64 {
+        if error > 1.0 || error.is_nan() {
+            return error;
+        }
+        let near = self.row.as_mut().map_or(&mut self.near, |row| &mut row.near);
+        let parameters = &self.trajectory.parameters;
+        error.max(near.error(system, parameters, &|| stepper.end(at), &|| stepper.error_estimate(at)))
     }
 
     /// The size of the next step, if the one just tried is accepted.
@@ -375,7 +391,7 @@ impl Lane {
         };
         let due = ensemble.times.get(self.trajectory.len()).copied().filter(|&due| due <= ahead);
         if let Some(due) = due.filter(|&due| due < ahead) {
-            self.row = Some(Row::new(method, due - self.time, ahead));
+            self.row = Some(Row::new(method, self.near.always(), due - self.time, ahead));
             return Ok(back);
         }
         if due.is_some() {
@@ -413,8 +429,8 @@ impl Lane {
 }
 
 impl Row {
-    fn new(method: Method, to: f64, ahead: f64) -> Self {
-        Row { time: 0.0, to, step: to, last: true, control: Control::new(method), ahead }
+    fn new(method: Method, near: Near, to: f64, ahead: f64) -> Self {
+        Row { time: 0.0, to, step: to, last: true, control: Control::new(method), near, ahead }
     }
 
     /// The next step, which ends at the row if it comes close.

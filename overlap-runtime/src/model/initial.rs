@@ -1,8 +1,8 @@
 //! Initial states: given overlaps, real Gaussian weights, or students informed of the teacher.
 
-use crate::Error;
 use crate::error::check_at_least;
 use crate::model::weights::Weights;
+use crate::{Error, State};
 use nalgebra::DMatrix;
 
 /// How the initial overlaps M and Q are chosen.
@@ -45,6 +45,13 @@ impl Initial {
     /// Students informed of the teacher, see [`Initial::Informed`].
     pub fn informed(alignment: f64) -> Self {
         Initial::Informed { alignment }
+    }
+}
+
+impl From<State<'_>> for Initial {
+    /// The overlaps of a state. A trained second layer is no part of them: see [`Problem::continued_from`](crate::Problem::continued_from).
+    fn from(state: State<'_>) -> Self {
+        Initial::Given { m: state.m_matrix(), q: state.q_matrix() }
     }
 }
 

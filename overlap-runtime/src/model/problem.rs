@@ -2,7 +2,7 @@
 
 use crate::error::check_at_least;
 use crate::model::initial::{self, Initial};
-use crate::{Activation, Error, Schedule, Shape};
+use crate::{Activation, Error, Schedule, Shape, State};
 use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
 use overlap_layout::MAX_UNITS;
 
@@ -49,6 +49,7 @@ pub struct Problem {
     pub(crate) noise: f64,
     pub(crate) learning_rate_schedule: Schedule,
     pub(crate) noise_schedule: Schedule,
+    pub(crate) start_time: f64,
     pub(crate) batch: usize,
     pub(crate) teacher_overlaps: DMatrix<f64>,
     pub(crate) a_star: DVector<f64>,
@@ -85,6 +86,7 @@ impl Problem {
             noise: 0.0,
             learning_rate_schedule: Schedule::Constant,
             noise_schedule: Schedule::Constant,
+            start_time: 0.0,
             batch: 1,
             teacher_overlaps: None,
             a_star: None,
@@ -155,6 +157,42 @@ impl Problem {
     /// What multiplies the variance Δ of the label noise in time.
     pub fn noise_schedule(&self) -> &Schedule {
         &self.noise_schedule
+    }
+
+    /// The time t₀ of the initial state. Output times and schedules count from t = 0 all the same.
+    pub fn start_time(&self) -> f64 {
+        self.start_time
+    }
+
+    /// The same problem from a time t₀ on, at which it was in `state`: the way to go on where a solve ended.
+    ///
+    /// A solve that begins where rates jump takes the steps of the unbroken one, to the last bit; from anywhere else it has
+    /// steps of its own and agrees within the tolerances.
+    ///
+    /// ```
+    /// use overlap::{Activation, DynSystem, Problem, Schedule, SolveOptions, solve};
+    /// let system = DynSystem::new(1, 2, Activation::Erf, false)?;
+    /// let drop = Schedule::Piecewise(vec![(10.0, 0.1)]);
+    /// let problem = Problem::builder(1, 2).learning_rate_schedule(drop).build()?;
+    /// let options = SolveOptions::default();
+    /// let unbroken = solve(&system, &problem, &[10.0, 30.0], &options)?;
+    /// let rest = problem.continued_from(10.0, unbroken.state(0).expect("a row"))?;
+    /// assert_eq!(solve(&system, &rest, &[30.0], &options)?.state(0), unbroken.state(1));
+    /// # Ok::<(), overlap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a state of another size, [`Error::Invalid`] for a time that is not finite and at least 0 and for a
+    /// state that is not finite; [`Error::NotPositiveSemidefinite`] for overlaps that are not those of weights.
+    pub fn continued_from(&self, time: f64, state: State<'_>) -> Result<Problem, Error> {
+        check_at_least("start_time", time, 0.0, false)?;
+        let mut problem = self.clone();
+        (problem.start_time, problem.initial, problem.a) = (time, Initial::from(state), state.a_vector());
+        let (m, q) = (state.m_matrix(), state.q_matrix());
+        check_initial(&problem.teacher_overlaps, &m, &q, time)?;
+        check_vector("a", &problem.a, self.p, "p")?;
+        (problem.m, problem.q) = (m, q);
+        Ok(problem)
     }
 
     /// Batch size b.
@@ -235,6 +273,7 @@ pub struct ProblemBuilder {
     noise: f64,
     learning_rate_schedule: Schedule,
     noise_schedule: Schedule,
+    start_time: f64,
     batch: usize,
     teacher_overlaps: Option<DMatrix<f64>>,
     a_star: Option<DVector<f64>>,
@@ -294,6 +333,13 @@ impl ProblemBuilder {
     /// What multiplies the variance of the label noise in time (default constant).
     pub fn noise_schedule(mut self, schedule: Schedule) -> Self {
         self.noise_schedule = schedule;
+        self
+    }
+
+    /// The time t₀ of the initial state, finite and at least 0 (default 0). Output times, which are not before it, and
+    /// schedules count from t = 0.
+    pub fn start_time(mut self, time: f64) -> Self {
+        self.start_time = time;
         self
     }
 
@@ -367,11 +413,12 @@ impl ProblemBuilder {
         let noise = check_at_least("noise", self.noise, 0.0, false)?;
         self.learning_rate_schedule.validate("learning_rate")?;
         self.noise_schedule.validate("noise")?;
+        let start_time = check_at_least("start_time", self.start_time, 0.0, false)?;
 
         let teacher_overlaps = self.teacher_overlaps.unwrap_or_else(|| DMatrix::identity(k, k));
         check_symmetric("P", &teacher_overlaps, k, "k x k")?;
         let teacher_overlaps = symmetrized(teacher_overlaps);
-        check_semidefinite("P", &teacher_overlaps)?;
+        check_semidefinite("P", &teacher_overlaps, ROUNDING)?;
         let a_star = self.a_star.unwrap_or_else(|| DVector::repeat(k, 1.0));
         check_vector("a_star", &a_star, k, "k")?;
         let a = self.a.unwrap_or_else(|| DVector::repeat(p, 1.0));
@@ -379,10 +426,9 @@ impl ProblemBuilder {
 
         let (m, q) = initial::overlaps(&self.initial, &teacher_overlaps, p)?;
         check_shape("M", &m, (k, p), "k x p")?;
-        check_finite("M", &m)?;
         check_symmetric("Q", &q, p, "p x p")?;
         let q = symmetrized(q);
-        check_semidefinite("Omega", &omega(&teacher_overlaps, &m, &q))?;
+        check_initial(&teacher_overlaps, &m, &q, start_time)?;
         Ok(Problem {
             k,
             p,
@@ -395,6 +441,7 @@ impl ProblemBuilder {
             noise,
             learning_rate_schedule: self.learning_rate_schedule,
             noise_schedule: self.noise_schedule,
+            start_time,
             batch: self.batch,
             teacher_overlaps,
             a_star,
@@ -484,8 +531,26 @@ fn symmetrized(mut matrix: DMatrix<f64>) -> DMatrix<f64> {
     matrix
 }
 
-/// Positive semidefinite up to rounding: a singular Ω (students inside the teachers' span) is a valid start.
-fn check_semidefinite(name: &'static str, matrix: &DMatrix<f64>) -> Result<(), Error> {
+/// Initial overlaps of the right shape that real weights have: at t₀ = 0 up to rounding, later up to the error of the solve
+/// that they may be the end of.
+fn check_initial(
+    teachers: &DMatrix<f64>,
+    m: &DMatrix<f64>,
+    q: &DMatrix<f64>,
+    start_time: f64,
+) -> Result<(), Error> {
+    check_shape("M", m, (teachers.nrows(), q.nrows()), "k x p")?;
+    check_finite("M", m)?;
+    check_finite("Q", q)?;
+    check_semidefinite("Omega", &omega(teachers, m, q), if start_time > 0.0 { SOLVED } else { ROUNDING })
+}
+
+/// How negative an eigenvalue may be, over the largest entry: after rounding, and after a solve.
+const ROUNDING: f64 = 1e-10;
+const SOLVED: f64 = 1e-6;
+
+/// Positive semidefinite up to a tolerance: a singular Ω (students inside the teachers' span) is a valid start.
+fn check_semidefinite(name: &'static str, matrix: &DMatrix<f64>, tolerance: f64) -> Result<(), Error> {
     // Most problems: no row has more beside its diagonal than on it. It saves the eigenvalues of large matrices.
     let dominant = (0..matrix.nrows()).all(|row| {
         let beside: f64 =
@@ -495,7 +560,7 @@ fn check_semidefinite(name: &'static str, matrix: &DMatrix<f64>) -> Result<(), E
     if dominant || Cholesky::new(matrix.clone()).is_some() {
         return Ok(());
     }
-    let bound = -1e-10 * matrix.amax().max(1.0);
+    let bound = -tolerance * matrix.amax().max(1.0);
     let smallest = SymmetricEigen::try_new(matrix.clone(), f64::EPSILON, 100_000)
         .map_or(f64::NAN, |eigen| eigen.eigenvalues.min());
     if smallest >= bound {

@@ -10,6 +10,7 @@
 //! | `second_layer_rate` | γ_a | γ where the second layer is trained, else 0 |
 //! | `noise` | Δ, the variance of the label noise | 0 |
 //! | `learning_rate_schedule`, `noise_schedule` | what multiplies γ and γ_a, and Δ, in time: `{"time": 10, "exponent": 0.5}` for (1 + t/10)^(-0.5), `{"piecewise": [[0, 1], [100, 0.1]]}` for 1 from t = 0 and 0.1 from t = 100 on | 1 at all times |
+//! | `start_time` | t₀, the time of the initial state; output times and schedules count from t = 0 | 0 |
 //! | `batch` | b | 1 |
 //! | `P` | teacher overlaps, k rows of k numbers | identity |
 //! | `a_star`, `a` | second layers, k and p numbers (a at t = 0) | ones |
@@ -103,6 +104,9 @@ impl Problem {
                 }
                 Schedule::Piecewise(pieces) => fields.push((name, json!({ "piecewise": pieces }))),
             }
+        }
+        if self.start_time() != 0.0 {
+            fields.push(("start_time", json!(self.start_time())));
         }
         fields.push(("batch", json!(self.batch())));
         fields.push(("P", rows(self.teacher_overlaps())));
@@ -202,6 +206,9 @@ pub fn builder(mut entries: Entries, system: Option<(&str, Shape)>) -> Result<Pr
     }
     if let Some(fields) = entries.take_object("noise_schedule") {
         builder = builder.noise_schedule(schedule("noise_schedule", fields)?);
+    }
+    if let Some(value) = entries.take("start_time") {
+        builder = builder.start_time(number("start_time", &value)?);
     }
     if let Some(value) = entries.take("batch") {
         builder = builder.batch(whole("batch", &value, 1)? as usize);

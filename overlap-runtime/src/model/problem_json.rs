@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Fields that state the problem.
-pub const FIELDS: [&str; 18] = [
+pub const FIELDS: [&str; 19] = [
     "k",
     "p",
     "activation",
@@ -20,6 +20,7 @@ pub const FIELDS: [&str; 18] = [
     "noise",
     "learning_rate_schedule",
     "noise_schedule",
+    "start_time",
     "batch",
     "P",
     "M",

@@ -98,9 +98,10 @@ impl Schedules {
             .any(|schedule| matches!(schedule, Schedule::PowerLaw { .. }))
     }
 
-    /// Where a factor jumps, in increasing order.
-    pub(crate) fn jumps(&self) -> Vec<f64> {
+    /// Where a factor jumps after `start`, in increasing order.
+    pub(crate) fn jumps(&self, start: f64) -> Vec<f64> {
         let mut jumps = [self.learning_rate.jumps(), self.noise.jumps()].concat();
+        jumps.retain(|&jump| jump > start);
         jumps.sort_by(f64::total_cmp);
         jumps.dedup();
         jumps

@@ -129,6 +129,26 @@ impl Stepper {
         std::array::from_fn(|lane| self.error(steps[lane], [squares[lane], others[lane]]))
     }
 
+    /// The state at the end of the last attempt's step, of one integration.
+    pub(crate) fn end(&self, lane: usize) -> Vec<f64> {
+        (0..self.dim).map(|i| self.new[i * self.width + lane]).collect()
+    }
+
+    /// The error of the end of the last attempt's step, as the method estimates it, of one integration.
+    pub(crate) fn error_estimate(&self, lane: usize) -> Vec<f64> {
+        // As much smaller than the estimate of lower order as the step's error is.
+        let [square, other] = [self.sums(&self.work)[lane], self.sums(&self.other)[lane]];
+        let part = match self.method {
+            Method::Dop853 if square > 0.0 => (square / (square + 0.01 * other)).sqrt(),
+            _ => 1.0,
+        };
+        let of = |i: usize| {
+            let at = |stage: usize| self.stages[stage * self.length + i * self.width + lane];
+            self.tableau.errors[0].iter().map(|&(stage, weight)| weight * at(stage)).sum::<f64>()
+        };
+        (0..self.dim).map(|i| self.steps[lane] * part * of(i)).collect()
+    }
+
     /// What was not finite in the last attempt of one integration, and was the first to be so.
     #[cold]
     pub(crate) fn not_finite(&self, lane: usize) -> Option<NotFinite> {

@@ -37,6 +37,20 @@ pub trait VectorField {
         let _ = time;
     }
 
+    /// Makes entries of a vector equal that f keeps equal: elimination, in an order of its own, parts them by rounding.
+    #[doc(hidden)]
+    fn keep_alike(&self, vector: &mut [f64]) {
+        let _ = vector;
+    }
+
+    /// A further error of a step to `end` that the tolerances of x allow, in units of what is tolerated; `error` gives the error of
+    /// `end`, `inside` says that the step makes an output row.
+    #[doc(hidden)]
+    fn error_beyond(&self, end: &[f64], error: &dyn Fn() -> Vec<f64>, inside: bool) -> f64 {
+        let _ = (end, error, inside);
+        0.0
+    }
+
     /// Name of an entry of x, for errors and columns.
     fn name(&self, index: usize) -> String {
         format!("x_{}", index + 1)

@@ -161,10 +161,8 @@ impl<'a> Integration<'a> {
         if underflows(self.step, self.time) {
             return Err(self.stuck(false));
         }
-        let error = match &mut self.implicit {
-            Some([implicit, _]) => implicit.attempt(&mut self.steps, &self.rhs, self.time, self.step),
-            None => attempt(&mut self.steps, &self.rhs, self.time, self.step),
-        };
+        let implicit = self.implicit.as_mut().map(|[implicit, _]| &mut **implicit);
+        let error = attempt(&mut self.steps, implicit, &self.rhs, (self.time, self.step), false);
         let (accepted, next) = self.control.judge(error, self.step);
         self.attempts += 1;
         if !accepted {
@@ -287,10 +285,8 @@ impl<'a> Integration<'a> {
             if last {
                 step = to - time;
             }
-            let error = match &mut self.implicit {
-                Some([_, implicit]) => implicit.attempt(&mut self.inside, &self.rhs, self.time + time, step),
-                None => attempt(&mut self.inside, &self.rhs, self.time + time, step),
-            };
+            let implicit = self.implicit.as_mut().map(|[_, implicit]| &mut **implicit);
+            let error = attempt(&mut self.inside, implicit, &self.rhs, (self.time + time, step), true);
             let (accepted, next) = control.judge(error, step);
             if accepted && last {
                 return Ok(self.inside.new.to_vec());
@@ -326,12 +322,31 @@ impl<'a> Integration<'a> {
     }
 }
 
-/// Tries an explicit step: its error in units of what is tolerated.
-fn attempt(stepper: &mut Stepper, rhs: &Counted<'_>, time: f64, step: f64) -> f64 {
-    let errors = stepper.attempt(&[step; MAX_LANES], &mut |part, state, slope| {
-        rhs.evaluate(time + part * step, state, slope);
-    });
-    errors[0]
+/// Tries a step from a time: its error in units of what is tolerated. `inside` as in [`VectorField::error_beyond`].
+fn attempt(
+    stepper: &mut Stepper,
+    mut implicit: Option<&mut Rosenbrock>,
+    rhs: &Counted<'_>,
+    (time, step): (f64, f64),
+    inside: bool,
+) -> f64 {
+    let error = match &mut implicit {
+        Some(implicit) => implicit.attempt(stepper, rhs, time, step),
+        None => {
+            let errors = stepper.attempt(&[step; MAX_LANES], &mut |part, state, slope| {
+                rhs.evaluate(time + part * step, state, slope);
+            });
+            errors[0]
+        }
+    };
+    if error > 1.0 || error.is_nan() {
+        return error;
+    }
+    let estimate = || match &implicit {
+        Some(implicit) => implicit.error_estimate(),
+        None => stepper.error_estimate(0),
+    };
+    error.max(rhs.field.error_beyond(&stepper.new[..rhs.dim], &estimate, inside))
 }
 
 /// The derivative at the end of an accepted step.

@@ -141,11 +141,17 @@ impl Rosenbrock {
             if !factors.solve_mut(&mut next[0]) {
                 return f64::INFINITY;
             }
+            rhs.field.keep_alike(next[0].as_mut_slice());
         }
         let error = self.stages[STAGES - 1].as_slice();
         add(&mut self.work, 1.0, error);
         stepper.new[..dim].copy_from_slice(&self.work);
         stepper.scaled(error)
+    }
+
+    /// The error of the end of the last attempt's step.
+    pub(super) fn error_estimate(&self) -> Vec<f64> {
+        self.stages[STAGES - 1].as_slice().to_vec()
     }
 
     /// The Jacobian at the beginning of a step, unless it is known from the attempt before.

@@ -199,7 +199,7 @@ impl Ensemble {
         &self.requested
     }
 
-    /// The number of SGD steps done at each row.
+    /// The number of SGD steps at each row, counted from t = 0.
     pub fn steps(&self) -> &[u64] {
         &self.steps
     }

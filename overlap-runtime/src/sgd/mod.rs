@@ -115,7 +115,7 @@ fn run(
     let setting = Setting::new(system.shape(), activations, parameters, problem, dimension);
     memory::check_rows(&setting, times.len(), options)?;
     let start = Start::new(options, setting, problem, system.pulls())?;
-    let steps = schedule::steps(times, dimension)?;
+    let steps = schedule::steps(times, problem.start_time(), dimension)?;
     let identity = options
         .checkpoint
         .as_ref()

@@ -147,9 +147,10 @@ impl<'a> Descent<'a> {
 
     fn one_step(&mut self) {
         let Setting { shape, parameters, schedules, dimension, .. } = self.setting;
+        let time = self.setting.time(self.step);
         let (k, p, n, d) = (shape.k, shape.p, shape.nodes(), *dimension as f64);
         let width = self.rows.len() / n;
-        let rate = schedules.learning_rate.factor(self.step as f64 / d) * parameters.s / d;
+        let rate = schedules.learning_rate.factor(time) * parameters.s / d;
         let c: Vec<f64> = (0..k)
             .map(|r| parameters.s_star * parameters.a_star[r])
             .chain(self.a.iter().map(|a| -parameters.s * a))

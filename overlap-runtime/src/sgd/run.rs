@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
             quantity: what.quantity,
             value: what.value,
             step,
-            time: step as f64 / setting.dimension as f64,
+            time: setting.time(step),
             replica,
             learning_rate: setting.parameters.gamma,
             partial: Box::new(self.ensemble),
@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
         let time = self.outputs.times[self.ensemble.len()];
         let rows = rows.into_iter().flatten().collect();
         self.ensemble
-            .push_finite(time, step, setting.noise_after(step), rows)
+            .push_finite(time, setting.start + step, setting.noise_after(step), rows)
             .map_err(|what| Stop::Overflowed { step, what })
     }
 }

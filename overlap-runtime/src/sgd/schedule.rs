@@ -6,28 +6,33 @@ use crate::error::check_at_least;
 /// Beyond 2^53 a step has no exact time t = step / d in double precision.
 const MOST_STEPS: f64 = 9_007_199_254_740_992.0;
 
-/// The steps at which the overlaps are recorded: step = round(t d).
+/// The step nearest to a time.
+pub(super) fn step(time: f64, dimension: usize) -> f64 {
+    (time * dimension as f64).round()
+}
+
+/// The steps at which the overlaps are recorded, round(t d), counted from that of the `start` time.
 ///
 /// # Errors
-/// [`Error::Invalid`] unless the times are finite, at least 0, strictly increasing and at most 2^53 steps away.
-pub(super) fn steps(times: &[f64], dimension: usize) -> Result<Vec<u64>, Error> {
+/// [`Error::Invalid`] unless the times are finite, at least the start, strictly increasing and at most 2^53 steps away.
+pub(super) fn steps(times: &[f64], start: f64, dimension: usize) -> Result<Vec<u64>, Error> {
     let mut steps = Vec::with_capacity(times.len());
     if times.is_empty() {
         return Err(Error::invalid("the number of output times", 0, "at least 1"));
     }
     for (index, &time) in times.iter().enumerate() {
         let name = format!("output time {}", index + 1);
-        check_at_least(&name, time, 0.0, false)?;
+        check_at_least(&name, time, start, false)?;
         if index > 0 && time <= times[index - 1] {
             let bound = format!("greater than output time {index} = {}", times[index - 1]);
             return Err(Error::invalid(name, time, bound));
         }
-        let step = (time * dimension as f64).round();
-        if step > MOST_STEPS {
+        let nearest = step(time, dimension);
+        if nearest > MOST_STEPS {
             let bound = format!("at most 2^53 / d = {:e}", MOST_STEPS / dimension as f64);
             return Err(Error::invalid(name, time, bound));
         }
-        steps.push(step as u64);
+        steps.push(nearest as u64 - step(start, dimension) as u64);
     }
     Ok(steps)
 }
@@ -47,7 +52,7 @@ pub fn whole_steps(times: &[f64], dimension: usize) -> Result<Vec<f64>, Error> {
     if dimension == 0 {
         return Err(Error::invalid("dimension", dimension, "at least 1"));
     }
-    let mut steps = steps(times, dimension)?;
+    let mut steps = steps(times, 0.0, dimension)?;
     steps.dedup();
     Ok(steps.into_iter().map(|step| step as f64 / dimension as f64).collect())
 }

@@ -13,6 +13,8 @@ pub(super) struct Setting {
     pub(super) schedules: Schedules,
     pub(super) batch: usize,
     pub(super) dimension: usize,
+    /// The step of the clock at the start; steps count from there.
+    pub(super) start: u64,
 }
 
 /// The rates of one step.
@@ -58,14 +60,20 @@ impl Setting {
             schedules: Schedules::of(problem),
             batch: problem.batch(),
             dimension,
+            start: super::schedule::step(problem.start_time(), dimension) as u64,
         }
+    }
+
+    /// The time after `step` steps.
+    pub(super) fn time(&self, step: u64) -> f64 {
+        (self.start + step) as f64 / self.dimension as f64
     }
 
     /// Rates of the step that follows `step` done ones.
     #[inline]
     pub(super) fn rates(&self, step: u64) -> Rates {
         let (p, d, b) = (&self.parameters, self.dimension as f64, self.batch as f64);
-        let t = step as f64 / d;
+        let t = self.time(step);
         let factor = self.schedules.learning_rate.factor(t);
         Rates {
             first: factor * p.gamma * p.s / b,
@@ -81,7 +89,7 @@ impl Setting {
 
     /// Variance of the label noise after `step` steps.
     pub(super) fn noise_after(&self, step: u64) -> f64 {
-        self.schedules.noise.factor(step as f64 / self.dimension as f64) * self.parameters.noise
+        self.schedules.noise.factor(self.time(step)) * self.parameters.noise
     }
 }
 
