@@ -103,3 +103,20 @@ fn students_alike_stay_alike() {
         assert_alike(&solved(&TrainedPairs, &problem(0.02, a_star)), &[&["a_1", "a_3"], &["a_2", "a_4"]]);
     }
 }
+
+/// Students 1 and 3 have the same weights, and so have 2 and 4: Q_13 = Q_11 for good.
+#[test]
+fn copies_stay_copies() {
+    let q = nalgebra::DMatrix::from_fn(4, 4, |i, j| if i % 2 == j % 2 { 0.5 } else { 0.125 });
+    let m = nalgebra::DMatrix::from_fn(2, 4, |r, i| [[0.01, 0.02], [0.03, -0.01]][r][i % 2]);
+    let builder =
+        || Problem::builder(2, 4).noise(1e-4).initial(Initial::Given { m: m.clone(), q: q.clone() });
+    let copies: [&[&str]; 4] = [
+        &["Q_1_1", "Q_1_3", "Q_3_3"],
+        &["Q_2_2", "Q_2_4", "Q_4_4"],
+        &["Q_1_2", "Q_1_4", "Q_2_3", "Q_3_4"],
+        &["M_1_1", "M_1_3"],
+    ];
+    assert_alike(&solved(&Pairs, &builder().build().unwrap()), &copies);
+    assert_alike(&solved(&TrainedPairs, &builder().a([1.0, -0.5, 1.0, -0.5]).build().unwrap()), &copies);
+}

@@ -23,7 +23,9 @@ pub(crate) struct SystemField<'a> {
     /// A Jacobian with its columns of parameters.
     wide: RefCell<Vec<f64>>,
     /// What implicit steps keep alike.
-    symmetry: Symmetry,
+    symmetry: RefCell<Symmetry>,
+    /// Whether a vector was seen that must have it.
+    symmetry_seen: Cell<bool>,
     /// Watches the risk; none where nobody asked to.
     near: RefCell<Option<Near>>,
 }
@@ -40,18 +42,17 @@ impl<'a> SystemField<'a> {
             since: Cell::new(0.0),
             now: RefCell::new(parameters.clone()),
             wide: RefCell::default(),
-            symmetry: Symmetry::default(),
+            symmetry: RefCell::default(),
+            symmetry_seen: Cell::new(false),
             near: RefCell::default(),
         }
     }
 
     /// For a solve from a time and state on: with the symmetry of that state where steps are implicit, and an eye on the risk.
-    pub(crate) fn from(mut self, start: f64, state: &[f64], options: &SolveOptions) -> Self {
+    pub(crate) fn starting(mut self, start: f64, state: &[f64], options: &SolveOptions) -> Self {
         self.begin(start);
         if options.method.needs_jacobian() {
-            let mut slope = vec![0.0; state.len()];
-            self.slope(start, state, &mut slope);
-            self.symmetry = Symmetry::of(self.shape, self.parameters, state).unless_broken_by(&slope);
+            self.symmetry = RefCell::new(Symmetry::of(self.shape, self.parameters, state));
         }
         *self.near.borrow_mut() = Some(Near::new(self.system, &self.now.borrow(), state, options));
         self
@@ -112,7 +113,11 @@ impl VectorField for SystemField<'_> {
     }
 
     fn keep_alike(&self, vector: &mut [f64]) {
-        self.symmetry.keep(vector);
+        let mut symmetry = self.symmetry.borrow_mut();
+        if !self.symmetry_seen.replace(true) {
+            symmetry.unless_broken_by(vector);
+        }
+        symmetry.keep(vector);
     }
 
     fn error_beyond(&self, end: &[f64], error: &dyn Fn() -> Vec<f64>, inside: bool) -> f64 {

@@ -146,7 +146,7 @@ fn run(
     }
     let initial = problem.initial_state(shape.trained);
     let start = problem.start_time();
-    let field = SystemField::new(system, &parameters, &schedules).from(start, &initial, options);
+    let field = SystemField::new(system, &parameters, &schedules).starting(start, &initial, options);
     let fixed_a = &parameters.a;
     let mut functions: Vec<Box<FieldFunction<'_>>> = Vec::with_capacity(events.len());
     for &Event { function, .. } in events {

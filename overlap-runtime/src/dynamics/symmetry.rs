@@ -16,7 +16,7 @@ const MOST_TRIES: usize = 10_000;
 
 impl Symmetry {
     /// That of a state and its parameters: all permutations of students and of teachers, also of both at once, that leave P, M,
-    /// Q, a* and a as they are, to the last bit.
+    /// Q, a* and a as they are, to the last bit; and students that are copies of each other, whose Q_ij is their Q_ii.
     pub(super) fn of(shape: Shape, parameters: &Parameters, state: &[f64]) -> Self {
         let graph = Graph::new(shape, parameters, state);
         let n = shape.nodes();
@@ -30,6 +30,7 @@ impl Symmetry {
                 }
             }
         }
+        graph.join_copies(&mut parent);
         let mut classes: Vec<Vec<usize>> = vec![Vec::new(); shape.dim()];
         for entry in 0..shape.dim() {
             classes[root(&mut parent, entry)].push(entry);
@@ -38,14 +39,16 @@ impl Symmetry {
         Symmetry { alike: classes }
     }
 
-    /// Nothing is kept where `derivative`, that of the state it was found in, differs by more than rounding between entries
-    /// alike: a system that treats its units differently.
-    pub(super) fn unless_broken_by(self, derivative: &[f64]) -> Self {
-        let largest = derivative.iter().fold(0.0, |most: f64, slope| most.max(slope.abs()));
-        let alike = |class: &Vec<usize>| {
-            class.iter().all(|&entry| (derivative[entry] - derivative[class[0]]).abs() <= 1e-9 * largest)
+    /// Nothing is kept from here on if entries alike of `vector`, the first stage of a solve, differ by more than rounding: the
+    /// system treats its units differently.
+    pub(super) fn unless_broken_by(&mut self, vector: &[f64]) {
+        let largest = vector.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+        let apart = |class: &Vec<usize>| {
+            class.iter().any(|&entry| (vector[entry] - vector[class[0]]).abs() > 1e-9 * largest)
         };
-        if self.alike.iter().all(alike) { self } else { Symmetry::default() }
+        if self.alike.iter().any(apart) {
+            self.alike.clear();
+        }
     }
 
     /// Entries alike become their mean, to the last bit; others stay as they are.
@@ -64,6 +67,11 @@ fn root(parent: &mut [usize], mut of: usize) -> usize {
         of = parent[of];
     }
     of
+}
+
+fn unite(parent: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(parent, one), root(parent, other));
+    parent[one.max(other)] = one.min(other);
 }
 
 /// Nodes, teachers first, with their second layers and overlaps.
@@ -151,10 +159,7 @@ impl Graph {
     fn join(&self, images: &[usize], parent: &mut [usize]) {
         let Shape { k, p, trained } = self.shape;
         let shape = self.shape;
-        let mut alike = |one: usize, other: usize| {
-            let (one, other) = (root(parent, one), root(parent, other));
-            parent[one.max(other)] = one.min(other);
-        };
+        let mut alike = |one: usize, other: usize| unite(parent, one, other);
         let image = |i: usize| images[k + i] - k;
         for i in 0..p {
             for r in 0..k {
@@ -165,6 +170,20 @@ impl Graph {
             }
             if trained {
                 alike(shape.a(i), shape.a(image(i)));
+            }
+        }
+    }
+
+    /// Notes that Q_ij, Q_ii and Q_jj are alike of students i and j with the same weights.
+    fn join_copies(&self, parent: &mut [usize]) {
+        let Shape { k, p, .. } = self.shape;
+        for i in 0..p {
+            for j in i + 1..p {
+                let same = |node| self.overlap(k + i, node) == self.overlap(k + j, node);
+                if self.second[k + i] == self.second[k + j] && (0..k + p).all(same) {
+                    unite(parent, self.shape.q(i, j), self.shape.q(i, i));
+                    unite(parent, self.shape.q(i, j), self.shape.q(j, j));
+                }
             }
         }
     }
@@ -251,8 +270,13 @@ mod tests {
     #[test]
     fn systems_whose_units_differ_are_left_alone() {
         let symmetry = || Symmetry { alike: vec![vec![0, 1]] };
-        assert_eq!(symmetry().unless_broken_by(&[1.0, 1.0 + 1e-15, 0.0]), symmetry());
-        assert_eq!(symmetry().unless_broken_by(&[1.0, 1.1, 0.0]), Symmetry::default());
+        let after = |vector: &[f64]| {
+            let mut symmetry = symmetry();
+            symmetry.unless_broken_by(vector);
+            symmetry
+        };
+        assert_eq!(after(&[1.0, 1.0 + 1e-15, 0.0]), symmetry());
+        assert_eq!(after(&[1.0, 1.1, 0.0]), Symmetry::default());
         let mut vector = [1.0, 3.0, 5.0];
         symmetry().keep(&mut vector);
         assert_eq!(vector, [2.0, 2.0, 5.0]);
