@@ -417,7 +417,7 @@ fn bad_input_is_a_typed_error() {
         ("dimension = 4", &drawn, vec![1.0], fine().dimension(4)),
         ("dimension = 1000000000000000000", &problem, vec![1.0], fine().dimension(10_usize.pow(18))),
         ("dimension = 18446744073709551615", &problem, vec![1.0], fine().dimension(usize::MAX)),
-        ("dimension = 20", &problem, vec![1.0], fine().replicas(usize::MAX)),
+        ("replicas = 18446744073709551615", &problem, vec![1.0], fine().replicas(usize::MAX)),
         ("dimension = 4", &problem, vec![1.0], reduced().dimension(4)),
         ("dimension = 0", &problem, vec![1.0], reduced().dimension(0)),
         ("replicas = 18446744073709551615", &problem, vec![1.0], reduced().replicas(usize::MAX)),
