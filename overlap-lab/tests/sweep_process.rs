@@ -193,7 +193,7 @@ fn shared() {
     let missing = run(folder.path(), "merge apart1 apart3 --out merged");
     assert_eq!(missing.status.code(), Some(cli::FAILED.into()));
     let text = String::from_utf8_lossy(&missing.stderr).into_owned();
-    assert!(text.contains("267 of 400 points are done: run the missing shares first"), "{text}");
+    assert!(text.contains("267 of 400 points done: run the missing shares first"), "{text}");
     let wrong = run(folder.path(), "sweep sweep.toml --out shards --shard 4/3");
     assert_eq!(wrong.status.code(), Some(cli::USAGE.into()));
     // Numbers from the table's own file.
