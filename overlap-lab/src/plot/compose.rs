@@ -37,7 +37,10 @@ pub fn learning_curve(
         }
         panel = panel.line(&label, Style::line(Colour::SKY).width(4.5), times.to_vec(), mean);
     }
-    panel = panel.line("ODE", Style::line(Colour::BLACK).width(1.8), ode.times().to_vec(), ode.excess_risk());
+    // Where the risk is rounding, the line ends.
+    let (rows, excess_risk) = (ode.resolved(), ode.excess_risk());
+    let style = Style::line(Colour::BLACK).width(1.8);
+    panel = panel.line("ODE", style, ode.times()[..rows].to_vec(), excess_risk[..rows].to_vec());
     let colours = [Colour::VERMILLION, Colour::GREEN, Colour::PURPLE, Colour::ORANGE];
     for (overlay, colour) in overlays.iter().zip(colours.into_iter().cycle()) {
         let (times, values) = (overlay.times.to_vec(), overlay.values.to_vec());

@@ -94,7 +94,11 @@ impl TableFigure {
                     column(|e| e.2),
                 );
             }
-            let (x, y): (Vec<f64>, Vec<f64>) = (0..times.len()).filter_map(|n| rows(&n)).unzip();
+            let (mut x, mut y): (Vec<f64>, Vec<f64>) = (0..times.len()).filter_map(|n| rows(&n)).unzip();
+            if name == "excess_risk" {
+                let end = resolved(&y);
+                (x.truncate(end), y.truncate(end));
+            }
             all.extend(y.iter().copied());
             if !x.is_empty() {
                 panel = panel.line(label, Style::line(colour), x, y);
@@ -516,4 +520,16 @@ fn title(table: &Table) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Number of excess risks before they first fall to what rounding leaves of them, as
+/// [`Trajectory::resolved`](crate::Trajectory::resolved) counts.
+fn resolved(excess_risk: &[f64]) -> usize {
+    let largest = excess_risk.iter().copied().fold(0.0, f64::max);
+    let rounding = |risk: &f64| *risk <= 64.0 * f64::EPSILON * largest;
+    if largest > 0.0 {
+        excess_risk.iter().position(rounding).unwrap_or(excess_risk.len())
+    } else {
+        excess_risk.len()
+    }
 }

@@ -14,7 +14,7 @@ const NEAR: f64 = 1e-5;
 const PART: f64 = 1e-4;
 
 /// Of the largest risk: what rounding leaves of a difference of its parts.
-const ROUNDING: f64 = 64.0 * f64::EPSILON;
+pub(super) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 /// Watches the excess risk of one integration.
 #[derive(Debug, Clone)]

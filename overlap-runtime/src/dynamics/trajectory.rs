@@ -94,6 +94,23 @@ impl Trajectory {
         self.risks.iter().zip(&self.noises).map(|(risk, noise)| risk - 0.5 * noise).collect()
     }
 
+    /// Number of rows before the excess risk first falls to what rounding leaves of it, 64 ε of the largest risk: what comes
+    /// after is noise around 0, of either sign. Fits and curves over log R end there.
+    ///
+    /// ```
+    /// use overlap::{Activation, DynSystem, Problem, SolveOptions, log_times, solve};
+    /// let system = DynSystem::new(1, 1, Activation::Erf, false)?;
+    /// let ode = solve(&system, &Problem::builder(1, 1).build()?, &log_times(1.0, 1e4, 40)?, &SolveOptions::default())?;
+    /// let excess_risk = &ode.excess_risk()[..ode.resolved()];
+    /// assert!(excess_risk.len() < 40 && excess_risk.iter().all(|risk| *risk > 1e-16));
+    /// # Ok::<(), overlap::Error>(())
+    /// ```
+    pub fn resolved(&self) -> usize {
+        let rounding = crate::dynamics::near::ROUNDING * self.risks.iter().copied().fold(0.0, f64::max);
+        let excess = self.excess_risk();
+        excess.iter().position(|risk| *risk <= rounding).unwrap_or(excess.len())
+    }
+
     /// What the integration cost.
     pub fn stats(&self) -> SolveStats {
         self.stats

@@ -43,6 +43,23 @@ fn close(found: &[f64], expected: &[f64]) -> bool {
 }
 
 #[test]
+fn the_learning_curve_ends_where_the_risk_is_rounding() {
+    let system = DynSystem::new(1, 1, Activation::Erf, false).unwrap();
+    let times = overlap_runtime::log_times(0.1, 1e4, 60).unwrap();
+    let ode = overlap_runtime::solve(
+        &system,
+        &Problem::builder(1, 1).build().unwrap(),
+        &times,
+        &Default::default(),
+    );
+    let figure = learning_curve("title", &ode.unwrap(), None, &[]);
+    let [Series::Line { y, .. }] = &figure.panels[0].series[..] else { panic!("{figure:?}") };
+    assert!((20..60).contains(&y.len()), "{y:?}");
+    // Falling all the way, to the last point.
+    assert!(y.windows(2).all(|pair| pair[0] > pair[1]) && y[y.len() - 1] < 1e-12, "{y:?}");
+}
+
+#[test]
 fn the_learning_curve_shows_excess_risk() {
     let shape = Shape { k: 1, p: 2, trained: false };
     let ode = trajectory(shape);
