@@ -277,7 +277,7 @@ fn every_documented_field_is_read() {
     let help = probe().run("--help", "").done().output;
     let unknown = Problem::from_json("{\"temperature\": 1}").unwrap_err().to_string();
     let fields = unknown.split("the fields are ").nth(1).unwrap();
-    assert_eq!(fields.split(", ").count(), 18);
+    assert_eq!(fields.split(", ").count(), 19);
     for field in fields.split(", ") {
         assert!(help.contains(&format!("  {field}")) || help.contains(&format!(", {field} ")), "{field}");
     }
