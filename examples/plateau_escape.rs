@@ -12,8 +12,8 @@ use nalgebra::{DMatrix, DVector};
 use overlap::plot::{Axis, Colour, Figure, Panel, Style};
 use overlap::{
     Ensemble, Error, Event, Initial, PowerLaw, Problem, ProblemBuilder, Scale, Silent, SimulateOptions,
-    SolveOptions, State, Table, Values, evaluate, jacobian, linear_times, overlap_system, simulate_until,
-    solve, solve_until,
+    SolveOptions, State, Table, evaluate, jacobian, linear_times, overlap_system, simulate_until, solve,
+    solve_until,
 };
 use rayon::prelude::*;
 use std::process::ExitCode;
@@ -104,7 +104,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
         powers.push((d as f64, (rate * mean).exp(), (rate * mean).exp() * rate * error));
         measured.push((typical, mean, error));
         for (column, value) in table.iter_mut().zip([d as f64, typical, mean, error]) {
-            column.push(Some(value));
+            column.push(value);
         }
     }
     law = law.measured("SGD, mean ± standard error", Style::dots(Colour::VERMILLION).width(7.0), &measured);
@@ -112,7 +112,7 @@ fn experiment(options: &Options) -> Result<(), Error> {
     println!("SGD: t grows by {:.2} ln d; λ times that is {sgd}, expected 1/2", sgd.exponent() / rate);
     let mut out = Table::new("plateau_escape", [("lambda", rate.into())]);
     for (name, values) in ["d", "typical_s", "escape", "escape_sem"].into_iter().zip(table) {
-        out.push(name, "", Values::Numbers(values));
+        out.push(name, "", values);
     }
     out.save(options.out.join("sgd.csv"))?;
     let title = "Leaving the unspecialised plateau: k = p = 2, erf, γ = 1, Δ = 0";

@@ -3,7 +3,7 @@
 use super::Options;
 use nalgebra::DMatrix;
 use overlap::plot::{Axis, Colour, Panel, Series, Style};
-use overlap::{Ensemble, Error, Initial, Problem, SolveOptions, Table, Values};
+use overlap::{Ensemble, Error, Initial, Problem, SolveOptions, Table};
 
 /// k = 4, p = 8, erf, γ = γ0 = p, from the fitted start.
 pub fn problem(noise: f64) -> Result<Problem, Error> {
@@ -31,10 +31,10 @@ pub struct Curves {
     panel: Panel,
     /// Drawn last, on top of all lines.
     rings: Vec<Series>,
-    series: Vec<Option<String>>,
-    kind: Vec<Option<String>>,
-    x: Vec<Option<f64>>,
-    risk: Vec<Option<f64>>,
+    series: Vec<String>,
+    kind: Vec<String>,
+    x: Vec<f64>,
+    risk: Vec<f64>,
 }
 
 impl Curves {
@@ -54,10 +54,10 @@ impl Curves {
     fn keep(&mut self, series: &str, kind: &str, x: &[f64], risk: &[f64]) {
         let series = series.replace(['{', '}'], "").replace('−', "-");
         for (x, risk) in x.iter().zip(risk) {
-            self.series.push(Some(series.clone()));
-            self.kind.push(Some(kind.to_owned()));
-            self.x.push(Some(*x));
-            self.risk.push(Some(*risk));
+            self.series.push(series.clone());
+            self.kind.push(kind.to_owned());
+            self.x.push(*x);
+            self.risk.push(*risk);
         }
     }
 
@@ -102,10 +102,10 @@ impl Curves {
     /// Writes `NAME.csv`: `series,kind,x,risk`, one row for each point.
     pub fn write(self, options: &Options, name: &str) -> Result<(), Error> {
         let mut table = Table::new(name, []);
-        table.push("series", "", Values::Text(self.series));
-        table.push("kind", "", Values::Text(self.kind));
-        table.push("x", self.panel.x.label, Values::Numbers(self.x));
-        table.push("risk", "E[(y - f)^2] / 2, without noise / 2", Values::Numbers(self.risk));
+        table.push("series", "", self.series);
+        table.push("kind", "", self.kind);
+        table.push("x", self.panel.x.label, self.x);
+        table.push("risk", "E[(y - f)^2] / 2, without noise / 2", self.risk);
         table.save(options.out.join(format!("{name}.csv")))
     }
 }

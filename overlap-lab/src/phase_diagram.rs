@@ -290,7 +290,9 @@ impl PhaseDiagram {
         let text = |of: fn(&Point<'_>) -> &'static str| {
             Values::Text(points.iter().map(|point| Some(of(point).to_owned())).collect())
         };
-        let numbers = |of: fn(&Point<'_>) -> Option<f64>| Values::Numbers(points.iter().map(of).collect());
+        let numbers = |of: fn(&Point<'_>) -> Option<f64>| {
+            Values::from(points.iter().map(of).collect::<Vec<Option<f64>>>())
+        };
         let mut table = Table::new("phase_diagram", []);
         table.push("sum", "kappa + delta", numbers(|point| Some(point.regime.sum)));
         table.push("region", "", text(|point| point.region()));

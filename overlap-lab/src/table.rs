@@ -43,12 +43,12 @@ pub struct Column {
     pub values: Values,
 }
 
-/// The values of a [`Column`].
-#[derive(Debug, Clone, PartialEq)]
+/// The values of a [`Column`]; made of vectors of numbers, of text, and of options of both.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Values {
-    /// Numbers, some of which may be missing.
-    Numbers(Vec<Option<f64>>),
+    /// Numbers; NaN where one is missing.
+    Numbers(Vec<f64>),
     /// Whole numbers.
     Counts(Vec<u64>),
     /// Text, some of which may be missing.
@@ -73,7 +73,7 @@ impl Values {
     /// The values as numbers: `None` where one is missing or is no number.
     pub fn numbers(&self) -> Vec<Option<f64>> {
         match self {
-            Values::Numbers(values) => values.clone(),
+            Values::Numbers(values) => values.iter().map(|&value| present(value)).collect(),
             Values::Counts(values) => values.iter().map(|&value| Some(value as f64)).collect(),
             Values::Text(values) => {
                 values.iter().map(|value| value.as_deref().and_then(number).flatten()).collect()
@@ -84,10 +84,62 @@ impl Values {
     /// The value of a row as text, empty where it is missing.
     pub(crate) fn text(&self, row: usize) -> String {
         match self {
-            Values::Numbers(values) => values[row].map(|value| value.to_string()).unwrap_or_default(),
+            Values::Numbers(values) => {
+                present(values[row]).map(|value| value.to_string()).unwrap_or_default()
+            }
             Values::Counts(values) => values[row].to_string(),
             Values::Text(values) => values[row].clone().unwrap_or_default(),
         }
+    }
+}
+
+/// A number unless it is missing.
+fn present(value: f64) -> Option<f64> {
+    Some(value).filter(|value| !value.is_nan())
+}
+
+/// Numbers that are missing in the same rows are the same.
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Values::Numbers(one), Values::Numbers(other)) => {
+                let same = |(one, other): (&f64, &f64)| present(*one) == present(*other);
+                one.len() == other.len() && one.iter().zip(other).all(same)
+            }
+            (Values::Counts(one), Values::Counts(other)) => one == other,
+            (Values::Text(one), Values::Text(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl From<Vec<f64>> for Values {
+    fn from(values: Vec<f64>) -> Self {
+        Values::Numbers(values)
+    }
+}
+
+impl From<Vec<Option<f64>>> for Values {
+    fn from(values: Vec<Option<f64>>) -> Self {
+        Values::Numbers(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+    }
+}
+
+impl From<Vec<u64>> for Values {
+    fn from(values: Vec<u64>) -> Self {
+        Values::Counts(values)
+    }
+}
+
+impl From<Vec<String>> for Values {
+    fn from(values: Vec<String>) -> Self {
+        Values::Text(values.into_iter().map(Some).collect())
+    }
+}
+
+impl From<Vec<Option<String>>> for Values {
+    fn from(values: Vec<Option<String>>) -> Self {
+        Values::Text(values)
     }
 }
 
@@ -133,10 +185,11 @@ impl Table {
     /// A table without columns yet, with metadata: the `kind` of result and further fields.
     ///
     /// ```
-    /// use overlap::{Table, Values};
+    /// use overlap::Table;
     /// let mut table = Table::new("floor", [("gamma_0", 8.0.into())]);
-    /// table.push("d", "", Values::Counts(vec![100, 1000]));
-    /// table.push("floor", "R - noise / 2", Values::Numbers(vec![Some(8.5e-6), None]));
+    /// table.push("d", "", vec![100_u64, 1000]);
+    /// table.push("floor", "R - noise / 2", vec![8.5e-6, 8.4e-7]);
+    /// table.push("error", "", vec![None, Some(1e-8)]);
     /// assert_eq!((table.rows(), &table.metadata()["gamma_0"]), (2, &8.0.into()));
     /// ```
     pub fn new(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
@@ -148,8 +201,8 @@ impl Table {
     }
 
     /// Adds a column; [`save`](Self::save) expects all of one length.
-    pub fn push(&mut self, name: impl Into<String>, unit: impl Into<String>, values: Values) {
-        let (name, unit) = (name.into(), unit.into());
+    pub fn push(&mut self, name: impl Into<String>, unit: impl Into<String>, values: impl Into<Values>) {
+        let (name, unit, values) = (name.into(), unit.into(), values.into());
         self.columns.push(Column { name, unit, values });
     }
 
@@ -284,7 +337,7 @@ mod tests {
     fn columns_of_different_lengths_are_not_written() {
         let mut table = Table::new("test", []);
         table.push("d", "", Values::Counts(vec![1, 2]));
-        table.push("risk", "", Values::Numbers(vec![None]));
+        table.push("risk", "", vec![None::<f64>]);
         let path = std::env::temp_dir().join("overlap_unequal_columns.csv");
         let error = table.save(&path).unwrap_err().to_string();
         assert!(

@@ -8,8 +8,8 @@
 mod mutate;
 
 use mutate::{Draws, cases};
+use overlap_lab::Table;
 use overlap_lab::sweep::{Sweep, SweepOptions};
-use overlap_lab::{Table, Values};
 use overlap_runtime::{
     Activation, DynSystem, Error, Problem, Silent, SimulateOptions, Simulator, evaluate, simulate,
 };
@@ -80,12 +80,12 @@ fn sweep_files() {
 
 fn table() -> Table {
     let mut table = Table::new("fuzz", [("seed", 9_007_199_254_740_993_u64.into())]);
-    table.push("t", "steps / d", Values::Numbers(vec![Some(0.0), Some(0.1), None, Some(f64::MIN_POSITIVE)]));
-    table.push("seed", "", Values::Counts(vec![0, 1, u64::MAX, 1 << 53]));
+    table.push("t", "steps / d", vec![Some(0.0), Some(0.1), None, Some(f64::MIN_POSITIVE)]);
+    table.push("seed", "", vec![0_u64, 1, u64::MAX, 1 << 53]);
     table.push(
         "error",
         "",
-        Values::Text(vec![None, Some("a, \"b\"\nc".into()), Some(String::new()), Some("é".into())]),
+        vec![None, Some("a, \"b\"\nc".to_owned()), Some(String::new()), Some("é".into())],
     );
     table
 }

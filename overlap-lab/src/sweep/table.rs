@@ -45,7 +45,7 @@ pub(super) fn table(sweep: &Sweep, system: &dyn System, rows: &[Row], instructio
     let shape = system.shape();
     let setups = |get: fn(&Setup) -> f64| -> Values {
         let value = |point| Setup::new(values(plan, point), shape).ok().map(|setup| get(&setup));
-        Values::Numbers((0..count).map(value).collect())
+        (0..count).map(value).collect::<Vec<Option<f64>>>().into()
     };
     if plan.uses("kappa") {
         table.push("p_effective", "student units", setups(|setup| setup.shape.p as f64));
@@ -54,8 +54,9 @@ pub(super) fn table(sweep: &Sweep, system: &dyn System, rows: &[Row], instructio
         table.push("learning_rate_effective", "gamma", setups(|setup| setup.learning_rate));
     }
     for (index, ResultColumn { name, unit }) in plan.columns(shape).into_iter().enumerate() {
-        let values = rows.iter().map(|row| row.values.get(index).copied().flatten()).collect();
-        table.push(name, unit, Values::Numbers(values));
+        let values: Vec<Option<f64>> =
+            rows.iter().map(|row| row.values.get(index).copied().flatten()).collect();
+        table.push(name, unit, values);
     }
     table.push("error", "", Values::Text(rows.iter().map(|row| row.error.clone()).collect()));
     table
@@ -66,7 +67,7 @@ fn column(values: &[&Value]) -> Values {
     if let Some(whole) = values.iter().map(|value| value.as_u64()).collect() {
         return Values::Counts(whole);
     }
-    match values.iter().map(|value| value.as_f64().map(Some)).collect() {
+    match values.iter().map(|value| value.as_f64()).collect() {
         Some(numbers) => Values::Numbers(numbers),
         None => Values::Text(
             values

@@ -67,8 +67,8 @@ fn values(cells: Vec<String>) -> Values {
     {
         return Values::Counts(whole);
     }
-    match cells.iter().map(|cell| super::number(cell)).collect() {
-        Some(numbers) => Values::Numbers(numbers),
+    match cells.iter().map(|cell| super::number(cell)).collect::<Option<Vec<_>>>() {
+        Some(numbers) => numbers.into(),
         None => Values::Text(cells.into_iter().map(|cell| (!cell.is_empty()).then_some(cell)).collect()),
     }
 }

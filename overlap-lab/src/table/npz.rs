@@ -30,8 +30,7 @@ pub(super) fn write(table: &Table, writer: &mut dyn Write) -> io::Result<()> {
         let shape = format!("({},)", values.len());
         match values {
             Values::Numbers(values) => {
-                let bytes: Vec<u8> =
-                    values.iter().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
+                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
                 array(name, "<f8", shape, &bytes)?;
             }
             Values::Counts(values) => {
@@ -119,10 +118,7 @@ impl<'a> Array<'a> {
         }
         let words = || self.bytes.chunks_exact(8).filter_map(|word| word.first_chunk().copied());
         match self.kind.split_at_checked(2)? {
-            ("<f", "8") => {
-                let number = |word| Some(f64::from_le_bytes(word)).filter(|value| !value.is_nan());
-                Some(Values::Numbers(words().map(number).collect()))
-            }
+            ("<f", "8") => Some(Values::Numbers(words().map(f64::from_le_bytes).collect())),
             ("<u", "8") => Some(Values::Counts(words().map(u64::from_le_bytes).collect())),
             ("|S", _) => {
                 let text = |bytes: &[u8]| {
@@ -144,7 +140,7 @@ mod tests {
     fn damaged_files_are_errors_or_tables() {
         let mut table = Table::new("test", []);
         table.push("n", "", Values::Counts(vec![1, 2, 3]));
-        table.push("x", "", Values::Numbers(vec![Some(0.5), None, Some(2.0)]));
+        table.push("x", "", vec![Some(0.5), None, Some(2.0)]);
         table.push("word", "", Values::Text(vec![Some("a".to_owned()), None, None]));
         let mut good = Vec::new();
         write(&table, &mut good).unwrap();

@@ -28,7 +28,11 @@ fn file(table: &Table) -> Result<Vec<u8>, ParquetError> {
     let field = |column: &Column| {
         let (physical, logical, repetition) = match column.values {
             Values::Numbers(_) => (Physical::DOUBLE, None, Repetition::OPTIONAL),
-            Values::Counts(_) => (Physical::INT64, None, Repetition::REQUIRED),
+            // Seeds take all 64 bits.
+            Values::Counts(_) => {
+                let unsigned = LogicalType::integer(64, false);
+                (Physical::INT64, Some(unsigned), Repetition::REQUIRED)
+            }
             Values::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::OPTIONAL),
         };
         Type::primitive_type_builder(&column.name, physical)
@@ -53,23 +57,20 @@ fn file(table: &Table) -> Result<Vec<u8>, ParquetError> {
                 place.typed::<Int64Type>().write_batch(&values, None, None)?;
             }
             Values::Numbers(values) => {
-                let present: Vec<f64> = values.iter().flatten().copied().collect();
-                place.typed::<DoubleType>().write_batch(&present, Some(&levels(values)), None)?;
+                let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+                let levels: Vec<i16> = values.iter().map(|value| i16::from(!value.is_nan())).collect();
+                place.typed::<DoubleType>().write_batch(&present, Some(&levels), None)?;
             }
             Values::Text(values) => {
                 let present: Vec<_> = values.iter().flatten().map(|text| text.as_str().into()).collect();
-                place.typed::<ByteArrayType>().write_batch(&present, Some(&levels(values)), None)?;
+                let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
+                place.typed::<ByteArrayType>().write_batch(&present, Some(&levels), None)?;
             }
         }
         place.close()?;
     }
     rows.close()?;
     writer.into_inner()
-}
-
-/// 1 where there is a value, 0 where it is missing.
-fn levels<T>(values: &[Option<T>]) -> Vec<i16> {
-    values.iter().map(|value| i16::from(value.is_some())).collect()
 }
 
 /// Most numbers of a table: what is claimed beyond them is damage.
@@ -175,7 +176,7 @@ fn append(
         }
         (Values::Numbers(values), ColumnReader::DoubleColumnReader(reader)) => {
             let numbers = records(reader, rows, optional)?;
-            values.extend(numbers.into_iter().map(|value| value.filter(|value: &f64| !value.is_nan())));
+            values.extend(numbers.into_iter().map(|value| value.unwrap_or(f64::NAN)));
         }
         (Values::Text(values), ColumnReader::ByteArrayColumnReader(reader)) => {
             let text = |bytes: ByteArray| String::from_utf8_lossy(bytes.data()).into_owned();
@@ -236,7 +237,7 @@ mod tests {
     fn every_flipped_byte_gives_an_error_or_a_table() {
         let mut table = Table::new("test", []);
         table.push("n", "", Values::Counts(vec![1, 2, 3]));
-        table.push("x", "", Values::Numbers(vec![Some(0.5), None, Some(2.0)]));
+        table.push("x", "", vec![Some(0.5), None, Some(2.0)]);
         table.push("word", "", Values::Text(vec![Some("a".to_owned()), None, None]));
         let good = file(&table).unwrap();
         assert_eq!(read(good.clone()).unwrap(), table);

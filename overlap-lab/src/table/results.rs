@@ -1,7 +1,7 @@
 //! Trajectories, ensembles and comparisons as tables: the columns of their CSV.
 
-use super::{Table, csv};
-use crate::{Comparison, Ensemble, Error, Trajectory};
+use super::{Table, Values};
+use crate::{Comparison, ComparisonRow, Ensemble, Trajectory};
 use serde_json::Value;
 
 /// What a column is measured in.
@@ -26,33 +26,52 @@ fn unit(name: &str) -> &'static str {
     }
 }
 
-/// The rows of a solved trajectory.
+/// The rows of a solved trajectory, columns as its CSV has them.
 pub(crate) fn trajectory(found: &Trajectory, metadata: Vec<(&'static str, Value)>) -> Table {
-    table("solve", metadata, |bytes| found.write_csv(bytes))
-}
-
-/// Means and spreads of a simulation.
-pub(crate) fn ensemble(found: &Ensemble, metadata: Vec<(&'static str, Value)>) -> Table {
-    table("simulate", metadata, |bytes| found.write_csv(bytes))
-}
-
-/// The rows of a comparison.
-pub(crate) fn comparison(found: &Comparison, metadata: Vec<(&'static str, Value)>) -> Table {
-    table("compare", metadata, |bytes| found.write_csv(bytes))
-}
-
-fn table(
-    kind: &str,
-    metadata: Vec<(&'static str, Value)>,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
-) -> Table {
-    let mut bytes = Vec::new();
-    let written = write(&mut bytes).is_ok();
-    debug_assert!(written, "memory takes what is written to it");
-    let mut table = Table::new(kind, metadata);
-    table.columns = csv::read(&bytes).map(|read| read.columns).unwrap_or_default();
-    for column in &mut table.columns {
-        column.unit = unit(&column.name).to_owned();
+    let mut table = Table::new("solve", metadata);
+    push(&mut table, "t", found.times().to_vec());
+    push(&mut table, "risk", found.risk().to_vec());
+    push(&mut table, "excess_risk", found.excess_risk());
+    for (index, name) in found.shape().names().into_iter().enumerate() {
+        let values: Vec<f64> = found.states().iter().map(|state| state[index]).collect();
+        push(&mut table, &name, values);
     }
     table
+}
+
+/// Means and spreads of a simulation, columns as its CSV has them.
+pub(crate) fn ensemble(found: &Ensemble, metadata: Vec<(&'static str, Value)>) -> Table {
+    let mut table = Table::new("simulate", metadata);
+    let names = found.column_names();
+    let mut columns = vec![Vec::with_capacity(found.len()); names.len()];
+    for row in 0..found.len() {
+        columns.iter_mut().zip(found.row(row)).for_each(|(column, value)| column.push(value));
+    }
+    names.iter().zip(columns).for_each(|(name, values)| push(&mut table, name, values));
+    table
+}
+
+/// The rows of a comparison, columns as its CSV has them.
+pub(crate) fn comparison(found: &Comparison, metadata: Vec<(&'static str, Value)>) -> Table {
+    let mut table = Table::new("compare", metadata);
+    let numbers = |of: fn(&ComparisonRow) -> f64| found.rows().iter().map(of).collect::<Vec<f64>>();
+    let words = |of: fn(&ComparisonRow) -> &String| {
+        found.rows().iter().map(|row| of(row).clone()).collect::<Vec<String>>()
+    };
+    push(&mut table, "t", numbers(|row| row.time));
+    push(&mut table, "risk_ode", numbers(|row| row.ode_risk));
+    push(&mut table, "risk_sgd", numbers(|row| row.sgd_risk));
+    push(&mut table, "risk_std", numbers(|row| row.risk_standard_deviation));
+    push(&mut table, "risk_sem", numbers(|row| row.risk_standard_error));
+    push(&mut table, "deviation", numbers(|row| row.deviation));
+    push(&mut table, "deviating", words(|row| &row.deviating));
+    push(&mut table, "deviation_z", numbers(|row| row.deviation_z));
+    push(&mut table, "z", numbers(|row| row.z));
+    push(&mut table, "z_of", words(|row| &row.z_of));
+    table
+}
+
+/// A column with its unit.
+fn push(table: &mut Table, name: &str, values: impl Into<Values>) {
+    table.push(name, unit(name), values);
 }

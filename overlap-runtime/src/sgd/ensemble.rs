@@ -341,6 +341,16 @@ impl Ensemble {
 
     fn csv(&self, writer: &mut dyn Write) -> Result<(), Error> {
         let mut lines = Lines::new(writer);
+        lines.write(self.column_names())?;
+        for index in 0..self.len() {
+            lines.write(self.row(index))?;
+        }
+        lines.finish()
+    }
+
+    /// The names of the columns of [`write_csv`](Self::write_csv).
+    #[doc(hidden)]
+    pub fn column_names(&self) -> Vec<String> {
         let names = self.shape.names();
         let risk_first = || std::iter::once("risk").chain(names.iter().map(String::as_str));
         let mut header = ["t", "risk", "excess_risk"].map(String::from).to_vec();
@@ -352,22 +362,24 @@ impl Ensemble {
         if self.training {
             header.extend(["", "_std", "_sem"].map(|end| format!("training_error{end}")));
         }
-        lines.write(header)?;
+        header
+    }
+
+    /// The numbers of a row of [`write_csv`](Self::write_csv).
+    #[doc(hidden)]
+    pub fn row(&self, index: usize) -> Vec<f64> {
         let dim = self.shape.dim();
-        for ((time, excess), moments) in self.times.iter().zip(self.excess_risk()).zip(&self.moments) {
-            let Moments { mean, deviation, error, quantiles, .. } = moments;
-            let risk_first = || std::iter::once(dim).chain(0..dim);
-            let mut row = vec![*time, mean[dim], excess];
-            row.extend(&mean[..dim]);
-            row.extend(risk_first().flat_map(|entry| [deviation[entry], error[entry]]));
-            for quantiles in quantiles {
-                row.extend(risk_first().map(|entry| quantiles[entry]));
-            }
-            if self.training {
-                row.extend([mean[dim + 1], deviation[dim + 1], error[dim + 1]]);
-            }
-            lines.write(row)?;
+        let Moments { mean, deviation, error, quantiles, .. } = &self.moments[index];
+        let risk_first = || std::iter::once(dim).chain(0..dim);
+        let mut row = vec![self.times[index], mean[dim], mean[dim] - 0.5 * self.noises[index]];
+        row.extend(&mean[..dim]);
+        row.extend(risk_first().flat_map(|entry| [deviation[entry], error[entry]]));
+        for quantiles in quantiles {
+            row.extend(risk_first().map(|entry| quantiles[entry]));
         }
-        lines.finish()
+        if self.training {
+            row.extend([mean[dim + 1], deviation[dim + 1], error[dim + 1]]);
+        }
+        row
     }
 }
