@@ -5,9 +5,11 @@ mod parse;
 
 use overlap_codegen::expand_for_reading;
 use overlap_codegen::spec::Specification;
+use overlap_engine::describe::Names;
 use overlap_engine::equations::{Equations, I, J, L, M, N, R};
 use overlap_engine::expr::{Expr, Pool, Style, print};
-use overlap_engine::symbol::{Index, Kind};
+use overlap_engine::gaussian::Definition;
+use overlap_engine::symbol::{Index, Kind, Symbol};
 
 /// One declaration for every kind of equations.
 const ACTIVATIONS: [&str; 10] = [
@@ -77,6 +79,104 @@ fn equations_are_read_back_as_they_are() {
         });
     }
     assert!(count > 100, "{count}");
+}
+
+/// Values of parameters, readouts and overlaps at which the overlaps are those of vectors, so that all roots exist.
+fn value(symbol: &Symbol) -> f64 {
+    let vector = |index: Index| {
+        let number = match index {
+            Index::Role(kind, letter) => {
+                f64::from(letter as u32) + if kind == Kind::Teacher { 0.3 } else { 0.0 }
+            }
+            Index::Teacher(unit) | Index::Student(unit) => f64::from(unit),
+        };
+        [1.0, 2.0, 3.0, 4.0, 5.0].map(|step: f64| (number * step * 1.7).sin())
+    };
+    match symbol {
+        Symbol::Overlap(a, b) => vector(*a).iter().zip(vector(*b)).map(|(x, y)| x * y).sum(),
+        _ => 0.7,
+    }
+}
+
+/// Equations with names in them: they are read back, and with what the names stand for they are what they were.
+#[test]
+fn names_stand_for_what_they_replace() {
+    let with_names = [
+        "relu",
+        "relu, teacher_act = erf(gain = 2)",
+        "relu, teacher_act = hermite(2)",
+        "hermite(2), teacher_act = relu",
+    ];
+    for act in ACTIVATIONS.into_iter().chain(with_names) {
+        derive(act, |equations| {
+            let mut pool = equations.pool.clone();
+            let names = Names::new(&mut pool, &equations);
+            let mut definitions = names.definitions().to_vec();
+            definitions.extend(equations.noise.vectors.iter().cloned());
+            let mut exprs: Vec<(Expr, [Kind; 2])> = vec![(equations.noise.label, [Kind::Node; 2])];
+            for case in &equations.forces {
+                exprs.extend([case.own, case.other].map(|expr| (expr, [case.n.kind(), Kind::Node])));
+            }
+            for case in &equations.pairs {
+                exprs
+                    .extend([case.two_point, case.tilted].map(|expr| (expr, [case.n.kind(), case.m.kind()])));
+            }
+            for (expr, kinds) in exprs {
+                let named = names.named(&mut pool, expr);
+                for style in [Style::Text, Style::Ascii] {
+                    let text = print(&pool, named, style);
+                    let read = parse::parse(&mut pool, &text, &|letter| role(letter, kinds));
+                    assert_eq!(read, Ok(named), "{act}: {text}");
+                }
+                let mut plain = named;
+                // H is made of G, G of C.
+                for _ in 0..4 {
+                    plain = pool.substitute(plain, &mut |pool, symbol| {
+                        let Symbol::Defined(name, indices) = symbol else { return None };
+                        // Off the diagonal, and of students, C is Ω.
+                        let [a, b] = indices[..] else { return instance(pool, &definitions, name, indices) };
+                        if *name == "C" && (a != b || a.kind() != Kind::Teacher) {
+                            return Some(pool.overlap(a, b));
+                        }
+                        instance(pool, &definitions, name, indices)
+                    });
+                }
+                let (found, wanted) = (pool.evaluate(plain, &value), {
+                    let inlined = overlap_engine::resolve::inline(&mut pool, expr, &definitions);
+                    pool.evaluate(inlined, &value)
+                });
+                assert!(wanted.is_finite(), "{act}: {}", print(&pool, expr, Style::Text));
+                assert!(
+                    (found - wanted).abs() < 1e-9 * wanted.abs().max(1.0),
+                    "{act}: {found}, not {wanted}"
+                );
+            }
+        });
+    }
+}
+
+fn instance(pool: &mut Pool, definitions: &[Definition], name: &str, indices: &[Index]) -> Option<Expr> {
+    let definition = definitions.iter().find(|definition| definition.name == name)?;
+    Some(definition.instantiate(pool, indices))
+}
+
+/// No line of text is much wider than a page.
+#[test]
+fn lines_are_not_long() {
+    let pairs =
+        ["relu, teacher_act = hermite(3)", "hermite(3), teacher_act = relu", "erf, teacher_act = hermite(3)"];
+    for act in ACTIVATIONS.into_iter().chain(pairs) {
+        // The equations of error functions alone have a summand that is longer.
+        if act.split(", ").all(|word| word.contains("erf") || word.contains("sign")) {
+            continue;
+        }
+        let input = format!("k = 2, p = 2, act = {act}").parse().expect("tokens");
+        let (description, _) = expand_for_reading(input).expect("a valid declaration");
+        for text in [description.text, description.ascii, description.derivation] {
+            let long = text.lines().find(|line| line.chars().count() > 120);
+            assert!(long.is_none(), "{act}: {long:?}");
+        }
+    }
 }
 
 /// Constants as a person writes them.

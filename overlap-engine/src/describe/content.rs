@@ -99,6 +99,7 @@ pub(super) fn document(
             Section { heading: "Expectations", blocks: expectations },
             Section { heading: "Equations of motion", blocks: motion },
         ],
+        breaks_summands: false,
     }
 }
 

@@ -35,7 +35,11 @@ pub(super) fn document(
         Section { heading: "Derivation 5: the noise of SGD", blocks: noise(equations, activations, shown) },
         Section { heading: "Derivation 6: result", blocks: motion(equations, trained, shown) },
     ];
-    Document { title: format!("{name}: from the risk to the equations of motion"), sections }
+    Document {
+        title: format!("{name}: from the risk to the equations of motion"),
+        sections,
+        breaks_summands: false,
+    }
 }
 
 fn definitions(equations: &mut Equations<'_>, activations: Activations<'_>) -> Vec<Block> {

@@ -11,6 +11,8 @@ pub(super) struct Document {
     /// Name and sizes of the system.
     pub(super) title: String,
     pub(super) sections: Vec<Section>,
+    /// Whether lines of text may be broken inside a summand that is longer than one.
+    pub(super) breaks_summands: bool,
 }
 
 pub(super) struct Section {

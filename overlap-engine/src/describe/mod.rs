@@ -8,6 +8,7 @@ mod derivation;
 mod document;
 mod html;
 mod latex;
+mod naming;
 mod numerical;
 mod text;
 mod typeset;
@@ -17,6 +18,7 @@ use crate::equations::Equations;
 use crate::expr::{Pool, Style};
 use content::Shown;
 use document::Document;
+pub use naming::Names;
 use overlap_layout::Shape;
 
 /// The system's equations in all styles.
@@ -55,9 +57,20 @@ pub fn describe(
     shape: Shape,
 ) -> Description {
     let shown = Shown::new(equations);
-    let document = content::document(equations, activations, name, shape, &shown);
-    let derivation = derivation::document(equations, activations, name, shape, &shown);
-    in_all_styles(document, derivation, &equations.pool, name, shape)
+    let mut document = content::document(equations, activations, name, shape, &shown);
+    let mut derivation = derivation::document(equations, activations, name, shape, &shown);
+    if activations.are_error_functions() {
+        // These have the names that their derivation gives them.
+        return in_all_styles(document, derivation, &equations.pool, name, shape);
+    }
+    // What is named in print stays out of what code is made of.
+    let mut pool = equations.pool.clone();
+    let names = Names::new(&mut pool, equations);
+    for document in [&mut document, &mut derivation] {
+        names.apply(&mut pool, document);
+        document.breaks_summands = true;
+    }
+    in_all_styles(document, derivation, &pool, name, shape)
 }
 
 /// Describes a system whose expectations are integrated at run time, with so many nodes in every dimension.

@@ -61,7 +61,12 @@ pub(super) fn documents(
                 Section { heading: "Setting", blocks: setting(activations, shape) },
                 Section { heading: "Equations of motion", blocks: motion },
             ],
+            breaks_summands: false,
         },
-        Document { title, sections: vec![Section { heading: "Derivation", blocks: steps }] },
+        Document {
+            title,
+            sections: vec![Section { heading: "Derivation", blocks: steps }],
+            breaks_summands: false,
+        },
     ]
 }

@@ -16,7 +16,11 @@ pub(super) fn text(document: &Document, pool: &Pool, style: Style) -> String {
         for block in &section.blocks {
             match block {
                 Block::Prose(sentence) => out.push_str(&wrapped(&prose(sentence, style))),
-                Block::Equation(shown) => equation(&mut out, shown, pool, style),
+                Block::Equation(shown) => {
+                    let mut text = String::new();
+                    equation(&mut text, shown, pool, style);
+                    out.push_str(&if document.breaks_summands { broken(&text) } else { text });
+                }
             }
         }
     }
@@ -69,6 +73,34 @@ fn line(lines: &mut Lines, start: &str, pieces: &[Piece], pool: &Pool, style: St
     for (position, part) in parts(pool, pieces, style).iter().enumerate() {
         lines.push(&if position == 0 { format!("{start}{part}") } else { part.clone() });
     }
+}
+
+/// Lines of equations that are too long, broken inside summands.
+fn broken(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut rest = line.to_owned();
+        let indent = " ".repeat(rest.len() - rest.trim_start().len() + 4);
+        while rest.chars().count() > WIDTH {
+            let end = rest.char_indices().nth(WIDTH).map_or(rest.len(), |(end, _)| end);
+            let start = &rest[..end];
+            // At a sign, else at a fraction's line, else at a space.
+            let before = |operators: &[&str]| {
+                let found = operators.iter().filter_map(|operator| start.rfind(operator)).max();
+                found.filter(|&end| end > WIDTH / 3)
+            };
+            let Some(end) = before(&[" + ", " - "]).or_else(|| before(&[" / "])).or_else(|| before(&[" "]))
+            else {
+                break;
+            };
+            out.push_str(rest[..end].trim_end());
+            out.push('\n');
+            rest = format!("{indent}{}", rest[end..].trim_start());
+        }
+        out.push_str(&rest);
+        out.push('\n');
+    }
+    out
 }
 
 /// Words that are filled into lines.

@@ -50,7 +50,7 @@ pub enum Node {
 }
 
 /// The graph that expressions live in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Pool {
     nodes: Vec<Node>,
     handles: HashMap<Node, Expr>,

@@ -170,6 +170,12 @@ impl Parser<'_> {
                     ("P" | "M" | "Q" | "q", &[a, b]) => Ok(Symbol::overlap(a, b)),
                     ("u", _) => Ok(Symbol::Defined("u", indices)),
                     ("v", _) => Ok(Symbol::Defined("v", indices)),
+                    ("ρ" | "rho", _) => Ok(Symbol::Defined("ρ", indices)),
+                    ("C", _) => Ok(Symbol::Defined("C", indices)),
+                    ("D", _) => Ok(Symbol::Defined("D", indices)),
+                    ("G", _) => Ok(Symbol::Defined("G", indices)),
+                    ("H", _) => Ok(Symbol::Defined("H", indices)),
+                    ("T", _) => Ok(Symbol::Defined("T", indices)),
                     _ => Err(format!("no quantity is called {letter}")),
                 }
             }
@@ -179,7 +185,11 @@ impl Parser<'_> {
 
     /// `mn`, `12` or `1,12`: letters are roles, numbers are units of the kind that the block of Ω says.
     fn indices(&mut self, letter: &str) -> Result<Vec<Index>, String> {
+        let start = self.rest;
         let text = self.run(|c| c.is_ascii_alphanumeric() || c == ',');
+        // That of `S4(ρ_jl, ρ_jm, …)` is not between indices.
+        let text = text.trim_end_matches(',').to_owned();
+        self.rest = &start[text.len()..];
         let words: Vec<&str> = if text.contains(',') {
             text.split(',').collect()
         } else {
