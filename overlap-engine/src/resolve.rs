@@ -103,11 +103,11 @@ pub fn along(
                 let (two, inverse, root) = (pool.integer(2), pool.pow(pi, -1, 2), pool.sqrt(q_aa));
                 let (minus, root_of_two) = (pool.integer(-1), pool.sqrt(two));
                 apart.coefficient = pool.mul([minus, apart.coefficient, angle, root_of_two, inverse, root]);
-                apart.to_first(pool, first_of);
+                apart.gather_steps(pool, first_of);
                 summands.push(moments.product(pool, &Covariance::default(), apart)?);
             }
         }
-        product.to_first(pool, first_of);
+        product.gather_steps(pool, first_of);
         summands.push(moments.product(pool, &Covariance::default(), product)?);
     }
     Some(pool.add(summands))
@@ -146,7 +146,7 @@ impl Elementary {
     }
 
     /// Puts the steps of some fields where those of others are.
-    fn to_first(&mut self, pool: &Pool, first_of: &dyn Fn(Index) -> Index) {
+    fn gather_steps(&mut self, pool: &Pool, first_of: &dyn Fn(Index) -> Index) {
         for (index, width) in self.errors.iter_mut().chain(&mut self.gaussians) {
             if is_zero(pool, *width) {
                 *index = first_of(*index);
