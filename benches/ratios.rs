@@ -4,8 +4,11 @@
 //! with all Q_ii > 1; `--risk` times the risk instead of the right-hand side. Times are wall clock, nanoseconds. At the end,
 //! if (4, 8), fixed and trained, and (8, 32) are among the systems, these are compared with each other, in turn.
 
+#[path = "support/handwritten.rs"]
+mod handwritten;
 mod support;
 
+use handwritten::Handwritten;
 use overlap::{DynSystem, Parameters, System, simd::Level};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -115,6 +118,8 @@ fn measure(size: &Size, wide: bool, risk: bool) {
     let (name, arcsines) = (system.name(), support::arcsines(system));
     let shape = system.shape();
     let dynamic = DynSystem::new(shape.k, shape.p, system.activation(), shape.trained).expect("valid sizes");
+    let handwritten = (system.activation() == overlap::Activation::Erf)
+        .then(|| Handwritten::new(shape.k, shape.p, shape.trained));
     let mut candidates = vec![
         Candidate::new("textbook, full sums", Level::Baseline, &*size.full, &at, risk),
         Candidate::new("textbook, halved", Level::Baseline, &*size.halved, &at, risk),
@@ -122,6 +127,9 @@ fn measure(size: &Size, wide: bool, risk: bool) {
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
         candidates.push(Candidate::new(format!("generated, {level:?}"), level, system, &at, risk));
         candidates.push(Candidate::new(format!("DynSystem, {level:?}"), level, &dynamic, &at, risk));
+        if let Some(system) = &handwritten {
+            candidates.push(Candidate::new(format!("by hand, {level:?}"), level, system, &at, risk));
+        }
     }
     take_turns(&mut candidates);
     let (full, halved) = (candidates[0].median(), candidates[1].median());

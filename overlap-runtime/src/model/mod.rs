@@ -10,6 +10,7 @@ pub(crate) mod orthant;
 pub(crate) mod problem;
 pub mod problem_file;
 pub(crate) mod problem_json;
+pub(crate) mod program;
 pub(crate) mod schedule;
 pub(crate) mod state;
 pub(crate) mod system;
