@@ -1,11 +1,12 @@
 //! The whole way from the macro's tokens to the declared system.
 
 use crate::dump;
-use crate::emit::{Sizes, WordsCode, cost, count, jacobian, lanes, pulls, straight, words};
+use crate::emit::{Sizes, WordsCode, count, jacobian, lanes, pulls, straight, words};
 use crate::numerical::{self, variant};
 use crate::spec::{Specification, Unroll};
 use overlap_engine::describe::{Description, describe, describe_numerical};
 use overlap_engine::equations::{Equations, INEXACT};
+use overlap_engine::schedule::cost;
 use overlap_layout::Padded;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;

@@ -21,7 +21,7 @@ fn count(statements: &[Statement], values: &[&Value], wanted: Operation) -> usiz
     let mut see = |value: &Value| {
         found += usize::from(matches!(value, Value::Of(operation, _) if *operation == wanted))
     };
-    statements.iter().for_each(|statement| statement.value().walk(&mut see));
+    statements.iter().flat_map(Statement::values).for_each(|value| value.walk(&mut see));
     values.iter().for_each(|value| value.walk(&mut see));
     found
 }
@@ -73,8 +73,8 @@ fn names_are_given_before_they_are_used() {
                 });
             };
             for statement in statements {
-                used(statement.value(), &known);
-                let (Statement::Let(name, _) | Statement::Keep(name, _)) = statement;
+                statement.values().iter().for_each(|value| used(value, &known));
+                let (Statement::Let(name, _) | Statement::Keep(name, _)) = statement else { continue };
                 known.push(name.clone());
             }
             values.iter().for_each(|value| used(value, &known));

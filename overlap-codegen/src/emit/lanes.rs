@@ -4,7 +4,7 @@
 use super::write::{bounds, over_nodes, parameter_tokens, range, scalar, statements, tables, value};
 use super::{MAX_LANES, Sizes, count, ident, literal};
 use overlap_engine::equations::Equations;
-use overlap_engine::schedule::{Flow, Lanes, Noise, PairSum, Rates, Risk, RiskSum, Statement, Value};
+use overlap_engine::schedule::{Flow, Forms, Lanes, Noise, PairSum, Rates, Risk, RiskSum, Statement, Value};
 use overlap_engine::symbol::Parameter;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,7 +20,7 @@ pub fn lanes(equations: &mut Equations<'_>, sizes: Sizes) -> (TokenStream, Token
     let flow = flow(&schedule.flow, trained);
     let (weights, noise) = match &schedule.noise {
         Some(schedule) => noise(schedule, sizes),
-        None => (quote!(), super::patterns::noise(equations)),
+        None => (quote!(), super::patterns::noise(&Forms::new(equations, false))),
     };
     let assembly = assembly(&schedule.rates, sizes);
     let risk = risk(&schedule.risk);

@@ -1,9 +1,10 @@
 //! The expectations that the mean of a step of SGD is made of, for simulations that know weights and no ODE.
 
-use super::straight::Straight;
+use super::straight::block;
 use overlap_engine::equations::{Equations, I};
 use overlap_engine::expr::Expr;
 use overlap_engine::gaussian::place;
+use overlap_engine::schedule::Block;
 use overlap_engine::symbol::{Index, Kind, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -24,16 +25,16 @@ pub fn pulls(equations: &mut Equations<'_>) -> Option<TokenStream> {
     });
     let arms = [(quote!(Partner::Itself), I)].into_iter().chain(cases).map(|(pattern, n)| {
         let exprs = expectations(equations, n);
-        let load = |symbol: &Symbol| match symbol {
+        let given = |symbol: &Symbol| match symbol {
             Symbol::Overlap(a, b) => match (*a == I, *b == I) {
-                (true, true) => (None, quote!(overlaps[0])),
-                (false, false) => (None, quote!(overlaps[2])),
-                _ => (None, quote!(overlaps[1])),
+                (true, true) => quote!(overlaps[0]),
+                (false, false) => quote!(overlaps[2]),
+                _ => quote!(overlaps[1]),
             },
             _ => unreachable!("expectations depend on overlaps only"),
         };
-        let (statements, values) = Straight::new(equations, &load).block(&exprs);
-        quote!(#pattern => { #(#statements)* [#(#values),*] })
+        let (statements, values) = block(&Block::new(equations, &exprs, &|_| None), &given);
+        quote!(#pattern => { #statements [#(#values),*] })
     });
     let arms: Vec<TokenStream> = arms.collect();
     Some(quote!(match with { #(#arms)* }))

@@ -2,7 +2,7 @@
 //!
 //! Packs are of the runtime's `Simd`, called `s`; quantities lie in its `Nodes`, called `nodes`.
 
-use super::{ident, literal};
+use super::{count, ident, literal};
 use overlap_engine::equations::{B, I, J, L};
 use overlap_engine::schedule::{Loop, Operation, Statement, Table, Value};
 use overlap_engine::symbol::{Index, Kind, Parameter, Symbol};
@@ -16,11 +16,21 @@ pub(super) fn value(value: &Value) -> TokenStream {
 
 /// A pack, where given quantities are found elsewhere.
 pub(super) fn value_with(value: &Value, given: &dyn Fn(&Symbol) -> TokenStream) -> TokenStream {
+    let splat = |number: f64| {
+        let number = literal(number);
+        quote!(s.splat(#number))
+    };
+    tokens(value, given, &splat)
+}
+
+/// A value, from the tokens of given quantities and of numbers.
+pub(super) fn tokens(
+    value: &Value,
+    given: &dyn Fn(&Symbol) -> TokenStream,
+    number: &dyn Fn(f64) -> TokenStream,
+) -> TokenStream {
     match value {
-        Value::Number(number) => {
-            let number = literal(*number);
-            quote!(s.splat(#number))
-        }
+        Value::Number(value) => number(*value),
         Value::Given(symbol) => given(symbol),
         Value::Name(name) => {
             let name = ident(name);
@@ -30,18 +40,23 @@ pub(super) fn value_with(value: &Value, given: &dyn Fn(&Symbol) -> TokenStream) 
             let (array, index) = (ident(array), index_tokens(*index));
             quote!(#array[#index])
         }
+        Value::At(list, position) => {
+            let (list, position) = (ident(list), count(*position));
+            quote!(#list[#position])
+        }
         Value::Tabulated(table, index) => {
             let table = ident(table);
             if *index == B { quote!(s.load(&#table, b)) } else { quote!(s.splat(#table[n])) }
         }
         Value::Of(operation, operands) => {
-            let tokens: Vec<TokenStream> = operands.iter().map(|x| value_with(x, given)).collect();
+            let tokens: Vec<TokenStream> = operands.iter().map(|x| tokens(x, given, number)).collect();
             match (operation, &tokens[..]) {
                 (Operation::Neg, [x]) if matches!(operands[0], Value::Of(..)) => quote!(-(#x)),
                 (Operation::Neg, [x]) => quote!(-#x),
                 (Operation::Add, [x, y]) => quote!(#x + #y),
                 (Operation::Sub, [x, y]) => quote!(#x - #y),
                 (Operation::Mul, [x, y]) => quote!(#x * #y),
+                (Operation::FourSigns, correlations) => quote!(four_signs([#(#correlations),*])),
                 (operation, operands) => {
                     let method = ident(method(*operation));
                     quote!(s.#method(#(#operands),*))
@@ -62,8 +77,8 @@ fn method(operation: Operation) -> &'static str {
         Operation::Rsqrt => "rsqrt",
         Operation::Asin => "asin",
         Operation::AsinWithCosine => "asin_with_cosine",
-        Operation::Add | Operation::Sub | Operation::Mul | Operation::Neg => {
-            unreachable!("operators are no methods")
+        Operation::Add | Operation::Sub | Operation::Mul | Operation::Neg | Operation::FourSigns => {
+            unreachable!("no methods")
         }
     }
 }
@@ -133,6 +148,9 @@ pub(super) fn statements_with(
             Statement::Keep(array, value) => {
                 let (array, value) = (ident(array), value_with(value, given));
                 quote!(#array[n] = #value;)
+            }
+            Statement::Batch { .. } | Statement::Result(_) => {
+                unreachable!("only straight-line code has them")
             }
         })
         .collect()

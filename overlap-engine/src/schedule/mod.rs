@@ -30,14 +30,18 @@
 //!
 //! weight_nm is c_n c_m, twice that where n and m of a symmetric summand differ: each pair is met once then, m ≤ n.
 
+mod forms;
 mod lanes;
 mod nest;
 pub mod parts;
 mod print;
+mod straight;
 mod value;
 
+pub use forms::{Form, Forms, Pattern, block};
 pub use lanes::{Flow, FlowSums, Lanes, Noise, PairSum, Rates, Risk, RiskSum, range, roles, scalar};
 pub use nest::{Level, Nest};
+pub use straight::{Block, cost};
 pub use value::{Name, Operation, Statement, Value};
 
 use crate::symbol::Index;

@@ -1,6 +1,6 @@
 //! Schedules as text, for people and for tests.
 
-use super::{Flow, Lanes, Loop, Noise, Operation, Risk, Statement, Table, Value};
+use super::{Block, Flow, Lanes, Loop, Noise, Operation, Risk, Statement, Table, Value};
 use std::fmt::{self, Display, Formatter, Write};
 
 impl Display for Value {
@@ -10,6 +10,7 @@ impl Display for Value {
             Value::Given(symbol) => write!(f, "{symbol}"),
             Value::Name(name) => f.write_str(name),
             Value::Element(array, index) | Value::Tabulated(array, index) => write!(f, "{array}[{index}]"),
+            Value::At(list, position) => write!(f, "{list}[{position}]"),
             Value::Of(operation, x) => match (operation, &x[..]) {
                 (Operation::Add, [x, y]) => write!(f, "({x} + {y})"),
                 (Operation::Sub, [x, y]) => write!(f, "({x} - {y})"),
@@ -36,6 +37,15 @@ impl Display for Statement {
             }
             Statement::Let(name, value) => write!(f, "{name} = {value}"),
             Statement::Keep(array, value) => write!(f, "{array}[n] = {value}"),
+            Statement::Batch { name, operation, operands } => {
+                let list = |values: &Vec<Value>| {
+                    let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                    format!("[{}]", values.join(", "))
+                };
+                let lists: Vec<String> = operands.iter().map(list).collect();
+                write!(f, "{name} = {}({})", format!("{operation:?}").to_lowercase(), lists.join(", "))
+            }
+            Statement::Result(number) => write!(f, "result {number}"),
         }
     }
 }
@@ -84,6 +94,21 @@ impl Lines<'_, '_> {
 /// `nodes n`, `teachers n`.
 fn over(index: crate::symbol::Index) -> String {
     format!("{:?}s {index}", index.kind()).to_lowercase()
+}
+
+impl Display for Block {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut lines = Lines { f, depth: 0 };
+        for statement in &self.statements {
+            match statement {
+                Statement::Result(number) => {
+                    lines.line(&format_args!("result {number} = {}", self.values[*number]))?
+                }
+                statement => lines.line(statement)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Display for Flow {

@@ -32,6 +32,8 @@ pub enum Operation {
     Asin,
     /// arcsin x where √(1 - x²) is known, the second operand.
     AsinWithCosine,
+    /// E[sign sign sign sign] of four fields, from ρ_12, ρ_13, ρ_14, ρ_23, ρ_24, ρ_34.
+    FourSigns,
 }
 
 /// An expression.
@@ -48,6 +50,8 @@ pub enum Value {
     Element(Name, Index),
     /// An entry of a [`Table`](super::Table): of node b a pack, of the node of a loop the same number in every lane.
     Tabulated(Name, Index),
+    /// An element of a [batch](Statement::Batch), by its position.
+    At(Name, usize),
     /// An operation on values.
     Of(Operation, Vec<Value>),
 }
@@ -73,6 +77,11 @@ impl Value {
         Value::Of(Operation::Neg, vec![self])
     }
 
+    /// The larger of x and y.
+    pub fn or_more(self, other: Value) -> Value {
+        Value::Of(Operation::Max, vec![self, other])
+    }
+
     /// The product of some values, from left to right; 1 of none.
     pub fn product(factors: impl IntoIterator<Item = Value>) -> Value {
         factors.into_iter().reduce(Value::times).unwrap_or(Value::Number(1.0))
@@ -94,13 +103,27 @@ pub enum Statement {
     Let(Name, Value),
     /// The value becomes the array's element of the loop's node.
     Keep(Name, Value),
+    /// One operation on all values of a list (or of two), which gets a name: in straight-line code, where lanes are values that
+    /// are ready at the same time.
+    Batch {
+        /// The name.
+        name: Name,
+        /// The operation.
+        operation: Operation,
+        /// A list for every operand.
+        operands: Vec<Vec<Value>>,
+    },
+    /// The result of this number is known now.
+    Result(usize),
 }
 
 impl Statement {
-    /// What is named or kept.
-    pub fn value(&self) -> &Value {
+    /// What it computes.
+    pub fn values(&self) -> Vec<&Value> {
         match self {
-            Statement::Let(_, value) | Statement::Keep(_, value) => value,
+            Statement::Let(_, value) | Statement::Keep(_, value) => vec![value],
+            Statement::Batch { operands, .. } => operands.iter().flatten().collect(),
+            Statement::Result(_) => Vec::new(),
         }
     }
 }

@@ -2,11 +2,11 @@
 //! every pattern of directions, which computes the expectation with its derivatives by the overlaps of the nodes.
 
 use super::{rate_derivative, rates, rows};
-use crate::emit::patterns::{block, directions, is_teacher, matched, patterns};
+use crate::emit::patterns::{arm, block, directions, is_teacher, matched};
 use crate::emit::write::parameter_tokens;
 use crate::emit::{Sizes, ident};
-use overlap_engine::equations::{Equations, I, J, L};
-use overlap_engine::expr::{Expr, Node, Rational};
+use overlap_engine::equations::{Equations, I};
+use overlap_engine::schedule::{self, Form, Forms};
 use overlap_engine::symbol::{Index, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -55,10 +55,10 @@ fn pulls(equations: &mut Equations<'_>, sizes: Sizes, n: Index) -> TokenStream {
             exprs.push(equations.pool.differentiate(function, &Symbol::overlap(a, b)));
         }
     }
-    let (code, values) = block(equations, &exprs);
+    let (code, values) = block(&schedule::block(equations, &exprs));
     quote! {
         let s = One(s);
-        #(#code)*
+        #code
         #(#places[n][student] = #values;)*
     }
 }
@@ -66,25 +66,19 @@ fn pulls(equations: &mut Equations<'_>, sizes: Sizes, n: Index) -> TokenStream {
 /// What the noise of SGD adds to the rows of Q.
 pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
     let rows = super::noise::rows(equations, sizes);
-    let labels: Vec<TokenStream> = [true, false]
-        .map(|equal| {
-            let l = if equal { J } else { L };
-            let label = equations.label(J, l);
-            let delta = parameter_tokens(Parameter::Noise);
-            let code = derivatives(equations, label, &[J, l], &quote!(rate * #delta));
-            quote!(#equal => { #code })
-        })
-        .into();
-    let mut four_point = Vec::new();
-    let kinds = equations.activations.kinds();
-    for pattern in patterns(kinds) {
-        let expr = equations.four_point_along(pattern.nodes, pattern.firsts);
-        let code =
-            derivatives(equations, expr, &pattern.nodes, &quote!(rate * times * nodes.c[n] * nodes.c[m]));
-        let arm = pattern.arm();
-        four_point.push(quote!(#arm => { #code }));
-    }
     let delta = parameter_tokens(Parameter::Noise);
+    let forms = Forms::new(equations, true);
+    let labels = [true, false].into_iter().zip(&forms.labels).map(|(one_student, form)| {
+        let code = derivatives(form, &quote!(rate * #delta));
+        quote!(#one_student => { #code })
+    });
+    let labels: Vec<TokenStream> = labels.collect();
+    let four_point = forms.cases.iter().map(|(pattern, form)| {
+        let code = derivatives(form, &quote!(rate * times * nodes.c[n] * nodes.c[m]));
+        let arm = arm(pattern);
+        quote!(#arm => { #code })
+    });
+    let four_point: Vec<TokenStream> = four_point.collect();
     let rate = rate_derivative(equations, equations.noise.rate, None);
     let by_c = sizes.trained.then(|| {
         quote! {
@@ -92,7 +86,7 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
             rows.by_c[m][lane] += rate * times * nodes.c[n] * expectation;
         }
     });
-    let (directions, matched) = (directions(kinds), matched());
+    let (directions, matched) = (directions(&forms), matched());
     quote! {
         // Noise of SGD: pairs of students j, l = j + δ.
         #directions
@@ -142,35 +136,16 @@ pub(super) fn noise(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream 
 
 /// Code that adds the derivatives of an expectation by the overlaps of its nodes, times a weight, to a row, and has the
 /// expectation as its value.
-fn derivatives(
-    equations: &mut Equations<'_>,
-    expectation: Expr,
-    nodes: &[Index],
-    weight: &TokenStream,
-) -> TokenStream {
-    let mut distinct: Vec<Index> = Vec::new();
-    for &node in nodes {
-        if !distinct.contains(&node) {
-            distinct.push(node);
-        }
-    }
-    let (mut places, mut exprs) = (Vec::new(), vec![expectation]);
-    for (position, &a) in distinct.iter().enumerate() {
-        for &b in &distinct[..=position] {
-            let derivative = equations.pool.differentiate(expectation, &Symbol::overlap(a, b));
-            if *equations.pool.node(derivative) == Node::Rational(Rational::ZERO) {
-                continue;
-            }
-            let [a, b] = [a, b].map(|index| ident(&index.to_string()));
-            places.push(quote!(columns.of(#a, #b)));
-            exprs.push(derivative);
-        }
-    }
-    let (code, values) = block(equations, &exprs);
+fn derivatives(form: &Form, weight: &TokenStream) -> TokenStream {
+    let places = form.by.iter().map(|pair| {
+        let [a, b] = pair.map(|index| ident(&index.to_string()));
+        quote!(columns.of(#a, #b))
+    });
+    let (code, values) = block(&form.block);
     let (value, derivatives) = values.split_first().expect("the expectation");
     quote! {
         let s = One(s);
-        #(#code)*
+        #code
         let weight = #weight;
         #(row[#places] += weight * #derivatives;)*
         #value

@@ -136,7 +136,7 @@ impl<'a> Compiler<'a> {
     fn statements(&mut self, statements: &[Statement], results: &[&Value], first: usize) {
         self.inline.clear();
         let mut uses: HashMap<String, usize> = HashMap::new();
-        let values = statements.iter().map(Statement::value).chain(results.iter().copied());
+        let values = statements.iter().flat_map(Statement::values).chain(results.iter().copied());
         for value in values {
             value.walk(&mut |value| {
                 if let Value::Name(name) = value {

@@ -1,11 +1,10 @@
 //! Roots of Gram determinants in place of roots of tilted variances, which would wait for other roots.
 
 use super::code::{Call, Straight, push};
-use crate::emit::temporary;
-use overlap_engine::expr::{Expr, Node, Rational};
-use overlap_engine::schedule::parts::symbols;
-use overlap_engine::symbol::Symbol;
-use quote::quote;
+use crate::expr::{Expr, Node, Rational};
+use crate::schedule::Value;
+use crate::schedule::parts::symbols;
+use crate::symbol::Symbol;
 use std::collections::HashMap;
 
 /// A variance under tilting as a quotient of Gram determinants, w + q_ll - u_jl² = Λ / (w + q_jj): its root then waits for
@@ -66,11 +65,9 @@ impl Straight<'_> {
         let roots = [over, under].map(|part| self.pool.pow(part, -1, 2));
         let [root_over, root_under] = roots.map(|root| self.value(root));
         let under = self.value(under);
-        self.counter += 1;
-        let name = temporary(self.counter);
-        self.statements.push(quote!(let #name = #under * #root_under * #root_over;));
+        let value = self.temporary(Value::product([under, root_under, root_over]));
         let root = self.pool.pow(variance, -1, 2);
-        self.values.insert(root, quote!(#name));
+        self.values.insert(root, value);
     }
 
     /// The factors of a product, 1/√(over / under) / √under as 1/√over.

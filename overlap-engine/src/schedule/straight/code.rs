@@ -1,37 +1,34 @@
 //! Straight-line code from expressions: every subexpression computed once, roots and arcsines in packs, stage by stage.
 
+use super::Block;
 use super::determinants::Gram;
-use crate::emit::write::parameter_tokens;
-use crate::emit::{MAX_LANES, Sizes, count, ident, is_one, temporary, times};
-use overlap_engine::equations::Equations;
-use overlap_engine::expr::{Expr, Node, Pool, Rational, to_f64};
-use overlap_engine::gaussian::Definition;
-use overlap_engine::resolve::inline;
-use overlap_engine::schedule::MOST_NESTED;
-use overlap_engine::symbol::{Index, Symbol};
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use crate::equations::Equations;
+use crate::expr::{Expr, Node, Pool, Rational, to_f64};
+use crate::gaussian::Definition;
+use crate::resolve::inline;
+use crate::schedule::{MOST_NESTED, Name, Operation, Statement, Value};
+use crate::symbol::{Index, Symbol};
 use std::collections::HashMap;
 
 /// Rounding of a Gram determinant of a few fields, as a part of the product of their variances.
 const ROUNDING: f64 = 2e-15;
 
-/// The name and the place of a given quantity; without a name it is read in place.
-pub(in crate::emit) type Load<'a> = &'a dyn Fn(&Symbol) -> (Option<Ident>, TokenStream);
+/// The name a given quantity gets; without one it is read in place.
+pub(super) type Names<'a> = &'a dyn Fn(&Symbol) -> Option<Name>;
 
 /// Straight-line code under construction.
-pub(in crate::emit) struct Straight<'a> {
+pub(super) struct Straight<'a> {
     pub(super) pool: &'a mut Pool,
     definitions: &'a [Definition],
-    load: Load<'a>,
+    names: Names<'a>,
     /// Whether Gram determinants of fields that are nearly one may stand under a root: rounding can carry them below 0.
     degenerate: bool,
     /// Whether an activation has a step: arcsines of fields that are nearly one then need their cosine.
     steps: bool,
     /// Whether products and sums are rounded apart, so that x y - z² is exactly 0 where x, y and z are one number.
     unfused: bool,
-    pub(in crate::emit) statements: Vec<TokenStream>,
-    pub(super) values: HashMap<Expr, TokenStream>,
+    pub(super) statements: Vec<Statement>,
+    pub(super) values: HashMap<Expr, Value>,
     pub(super) grams: Vec<Gram>,
     pub(super) counter: usize,
 }
@@ -46,11 +43,11 @@ pub(super) enum Call {
 }
 
 impl<'a> Straight<'a> {
-    pub(in crate::emit) fn new(equations: &'a mut Equations<'_>, load: Load<'a>) -> Self {
+    pub(super) fn new(equations: &'a mut Equations<'_>, names: Names<'a>) -> Self {
         Straight {
             pool: &mut equations.pool,
             definitions: &equations.noise.vectors,
-            load,
+            names,
             degenerate: equations.by_coincidence,
             steps: equations.steps,
             unfused: false,
@@ -62,14 +59,19 @@ impl<'a> Straight<'a> {
     }
 
     /// All of `results`: statements and values.
-    pub(in crate::emit) fn block(mut self, results: &[Expr]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    pub(super) fn block(mut self, results: &[Expr]) -> Block {
         self.stages(results);
-        let values = results.iter().map(|&result| self.value(result)).collect();
-        (self.statements, values)
+        let mut values = Vec::new();
+        for &result in results {
+            let value = self.value(result);
+            self.statements.push(Statement::Result(values.len()));
+            values.push(value);
+        }
+        Block { statements: self.statements, values }
     }
 
     /// Emits the calls that `results` need, stage by stage: first those whose arguments need no call, and so on.
-    pub(in crate::emit) fn stages(&mut self, results: &[Expr]) {
+    pub(super) fn stages(&mut self, results: &[Expr]) {
         let mut calls = Vec::new();
         let mut stage_of = HashMap::new();
         for &result in results {
@@ -94,15 +96,15 @@ impl<'a> Straight<'a> {
             let roots: Vec<Expr> = now(true).map(|&(call, _)| call.argument()).collect();
             let (near_one, angles): (Vec<Expr>, Vec<Expr>) =
                 now(false).map(|&(call, _)| call.argument()).partition(|&x| self.may_reach_one(x));
-            self.batch(&roots, &format!("roots_{stage}"), "rsqrt_all", 1.0, |pool, x| pool.pow(x, -1, 2));
+            self.batch(&roots, format!("roots_{stage}"), Operation::Rsqrt, |pool, x| pool.pow(x, -1, 2));
             for position in 0..self.grams.len() {
                 let gram = self.grams[position];
                 if gram.stage == stage {
                     self.root_of_quotient(gram);
                 }
             }
-            self.batch(&angles, &format!("angles_{stage}"), "asin_all", 0.0, |pool, x| pool.asin(x));
-            self.angles_with_cosines(&near_one, &format!("wide_angles_{stage}"));
+            self.batch(&angles, format!("angles_{stage}"), Operation::Asin, |pool, x| pool.asin(x));
+            self.angles_with_cosines(&near_one, format!("wide_angles_{stage}"));
         }
     }
 
@@ -125,68 +127,58 @@ impl<'a> Straight<'a> {
     }
 
     /// Arcsines through lanes, with their cosines.
-    fn angles_with_cosines(&mut self, arguments: &[Expr], name: &str) {
+    fn angles_with_cosines(&mut self, arguments: &[Expr], name: Name) {
         if arguments.is_empty() {
             return;
         }
-        let cosines: Vec<TokenStream> = arguments
-            .iter()
-            .map(|&x| {
-                let cosine = self.cosine(x);
-                self.value(cosine)
-            })
-            .collect();
-        let cosines_name = ident(&format!("cosines_of_{name}"));
-        let (zero, one) = (literal(0.0), literal(1.0));
-        let padded = (cosines.len()..cosines.len().next_multiple_of(MAX_LANES)).map(|_| &one);
-        let values: Vec<TokenStream> = arguments.iter().map(|&x| self.value(x)).collect();
-        self.statements.push(quote!(let #cosines_name = [#(#cosines,)* #(#padded),*];));
-        let padded = (values.len()..values.len().next_multiple_of(MAX_LANES)).map(|_| &zero);
-        let (array, filled) = (ident(name), count(values.len()));
-        self.statements.push(quote!(let mut #array = [#(#values,)* #(#padded),*];));
-        self.statements.push(quote!(s.asin_with_cosine_all(&mut #array, &#cosines_name, #filled);));
+        let cosines = arguments.iter().map(|&x| {
+            let cosine = self.cosine(x);
+            self.value(cosine)
+        });
+        let cosines = cosines.collect();
+        let values = arguments.iter().map(|&x| self.value(x)).collect();
+        let operation = Operation::AsinWithCosine;
+        self.statements.push(Statement::Batch {
+            name: name.clone(),
+            operation,
+            operands: vec![values, cosines],
+        });
         for (position, &argument) in arguments.iter().enumerate() {
-            let (result, position) = (self.pool.asin(argument), count(position));
-            self.values.insert(result, quote!(#array[#position]));
+            let result = self.pool.asin(argument);
+            self.values.insert(result, Value::At(name.clone(), position));
         }
     }
 
-    /// One array of arguments through lanes, padded to full packs.
+    /// One array of arguments through lanes.
     fn batch(
         &mut self,
         arguments: &[Expr],
-        name: &str,
-        function: &str,
-        padding: f64,
+        name: Name,
+        operation: Operation,
         result: impl Fn(&mut Pool, Expr) -> Expr,
     ) {
         if arguments.is_empty() {
             return;
         }
         let unfused = std::mem::replace(&mut self.unfused, self.degenerate);
-        let mut values: Vec<TokenStream> = arguments.iter().map(|&argument| self.value(argument)).collect();
+        let mut values: Vec<Value> = arguments.iter().map(|&argument| self.value(argument)).collect();
         self.unfused = unfused;
-        if self.degenerate && function == "rsqrt_all" {
+        if self.degenerate && operation == Operation::Rsqrt {
             for (value, &argument) in values.iter_mut().zip(arguments) {
                 let floor = self.rounding_of(argument);
-                *value = quote!(s.max(#value, #floor));
+                *value = value.clone().or_more(floor);
             }
         }
-        let (name, function, padding) = (ident(name), ident(function), literal(padding));
-        let padded = (values.len()..values.len().next_multiple_of(MAX_LANES)).map(|_| &padding);
-        self.statements.push(quote!(let mut #name = [#(#values,)* #(#padded),*];));
-        let filled = count(values.len());
-        self.statements.push(quote!(s.#function(&mut #name, #filled);));
+        self.statements.push(Statement::Batch { name: name.clone(), operation, operands: vec![values] });
         for (position, &argument) in arguments.iter().enumerate() {
             let result = result(self.pool, argument);
-            let position = count(position);
-            self.values.insert(result, quote!(#name[#position]));
+            self.values.insert(result, Value::At(name.clone(), position));
         }
     }
 
     /// What a Gram determinant is rounded to, in proportion to the product of its variances: less than this says
     /// nothing but that the fields depend on each other. A variance has a floor that keeps 1/√x finite.
-    fn rounding_of(&mut self, determinant: Expr) -> TokenStream {
+    fn rounding_of(&mut self, determinant: Expr) -> Value {
         let variances = |pool: &Pool, term: Expr| match pool.node(term) {
             Node::Product(_, factors) => factors.iter().all(|&(base, _)| is_variance(pool, base)),
             _ => false,
@@ -197,10 +189,10 @@ impl<'a> Straight<'a> {
             }
             _ => None,
         };
-        let Some(&(term, weight)) = diagonal else { return literal(1e-30) };
+        let Some(&(term, weight)) = diagonal else { return Value::Number(1e-30) };
         let diagonal = self.pool.scale(term, weight);
-        let (diagonal, relative) = (self.value(diagonal), literal(ROUNDING));
-        quote!(s.max(#relative * #diagonal, s.number(1e-300)))
+        let diagonal = self.value(diagonal);
+        Value::Number(ROUNDING).times(diagonal).or_more(Value::Number(1e-300))
     }
 
     /// Finds all calls below `expr` with their stages, innermost first.
@@ -287,41 +279,55 @@ impl<'a> Straight<'a> {
         Some(definition.instantiate(self.pool, indices))
     }
 
-    /// The tokens of the value of `expr`; adds the statements that compute it.
-    pub(in crate::emit) fn value(&mut self, expr: Expr) -> TokenStream {
+    /// The value of `expr`; adds the statements that compute it.
+    pub(super) fn value(&mut self, expr: Expr) -> Value {
         if let Some(known) = self.values.get(&expr) {
             return known.clone();
         }
         if let Some(number) = self.pool.constant_value(expr) {
-            return literal(number);
+            return Value::Number(number);
         }
-        let (name, tokens) = match self.pool.node(expr).clone() {
+        let (name, value) = match self.pool.node(expr).clone() {
             Node::Symbol(symbol) => match self.body(&symbol) {
-                Some(body) => (Some(defined_name(&symbol)), self.compute(body)),
-                None => match (self.load)(&symbol) {
-                    (None, tokens) => return tokens,
-                    named => named,
+                Some(body) => (defined_name(&symbol), self.compute(body)),
+                None => match (self.names)(&symbol) {
+                    None => return Value::Given(symbol),
+                    Some(name) => (name, Value::Given(symbol)),
                 },
             },
-            _ => (None, self.compute(expr)),
+            _ => {
+                let value = self.compute(expr);
+                (self.fresh(), value)
+            }
         };
-        let name = name.unwrap_or_else(|| {
-            self.counter += 1;
-            temporary(self.counter)
-        });
-        self.statements.push(quote!(let #name = #tokens;));
-        self.values.insert(expr, quote!(#name));
-        quote!(#name)
+        let named = self.named(name, value);
+        self.values.insert(expr, named.clone());
+        named
     }
 
-    /// The expression that computes `expr` from values that are at hand.
-    fn compute(&mut self, expr: Expr) -> TokenStream {
+    fn fresh(&mut self) -> Name {
+        self.counter += 1;
+        format!("t{}", self.counter)
+    }
+
+    fn named(&mut self, name: Name, value: Value) -> Value {
+        self.statements.push(Statement::Let(name.clone(), value));
+        Value::Name(name)
+    }
+
+    /// A value under a name of its own.
+    pub(super) fn temporary(&mut self, value: Value) -> Value {
+        let name = self.fresh();
+        self.named(name, value)
+    }
+
+    /// What computes `expr` from values that are at hand.
+    fn compute(&mut self, expr: Expr) -> Value {
         match self.pool.node(expr).clone() {
             Node::Sum(constant, terms) => self.sum(constant, &terms),
             Node::Product(coefficient, factors) => self.product(coefficient, &factors),
             Node::FourSigns(correlations) => {
-                let values = correlations.map(|x| self.value(x));
-                quote!(four_signs([#(#values),*]))
+                Value::Of(Operation::FourSigns, correlations.map(|x| self.value(x)).into())
             }
             // Constants and calls are known by now, symbols have a value.
             Node::Rational(_) | Node::Pi | Node::Asin(_) | Node::Symbol(_) => self.value(expr),
@@ -329,48 +335,49 @@ impl<'a> Straight<'a> {
     }
 
     /// A chain of multiply-adds, fused unless asked otherwise. A variance and one plus a variance share theirs.
-    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)]) -> TokenStream {
+    fn sum(&mut self, constant: Rational, terms: &[(Expr, Rational)]) -> Value {
         if constant != Rational::ZERO && terms.len() > 1 {
             let summands: Vec<Expr> =
                 terms.iter().map(|&(term, weight)| self.pool.scale(term, weight)).collect();
             let rest = self.pool.add(summands);
-            let (constant, rest) = (literal(to_f64(constant)), self.value(rest));
-            return quote!(#constant + #rest);
+            let rest = self.value(rest);
+            return Value::Number(to_f64(constant)).plus(rest);
         }
         let mut terms = terms.to_vec();
         terms.sort_by_key(|&(term, weight)| {
             (weight < Rational::ZERO, matches!(self.pool.node(term), Node::Product(..)))
         });
-        let mut chain = (constant != Rational::ZERO).then(|| literal(to_f64(constant)));
+        let mut chain = (constant != Rational::ZERO).then(|| Value::Number(to_f64(constant)));
         for (position, (term, weight)) in terms.into_iter().enumerate() {
             if position > 0 && position.is_multiple_of(MOST_NESTED) {
-                self.counter += 1;
-                let name = temporary(self.counter);
-                self.statements.push(quote!(let #name = #chain;));
-                chain = Some(quote!(#name));
+                chain = chain.map(|long| self.temporary(long));
             }
             // x - a b rather than x + (-a) b; a chain that starts keeps its sign.
             let minus = weight < Rational::ZERO && chain.is_some();
             let (left, right) = self.two_factors(term, if minus { -weight } else { weight });
             chain = Some(match (chain, right, minus) {
                 (None, None, _) => left,
-                (None, Some(right), _) => quote!(#left * #right),
-                (Some(chain), None, false) => quote!(#chain + #left),
-                (Some(chain), None, true) => quote!(#chain - #left),
-                (Some(chain), Some(right), false) if self.unfused => quote!(#chain + #left * #right),
-                (Some(chain), Some(right), true) if self.unfused => quote!(#chain - #left * #right),
-                (Some(chain), Some(right), false) => quote!(s.add_mul(#chain, #left, #right)),
-                (Some(chain), Some(right), true) => quote!(s.sub_mul(#chain, #left, #right)),
+                (None, Some(right), _) => left.times(right),
+                (Some(chain), None, false) => chain.plus(left),
+                (Some(chain), None, true) => chain.minus(left),
+                (Some(chain), Some(right), false) if self.unfused => chain.plus(left.times(right)),
+                (Some(chain), Some(right), true) if self.unfused => chain.minus(left.times(right)),
+                (Some(chain), Some(right), false) => Value::Of(Operation::AddMul, vec![chain, left, right]),
+                (Some(chain), Some(right), true) => Value::Of(Operation::SubMul, vec![chain, left, right]),
             });
         }
-        chain.unwrap_or_else(|| literal(0.0))
+        chain.unwrap_or(Value::Number(0.0))
     }
 
     /// weight · term as one value, or as the part that repeats (weights and symbols) times the rest.
-    fn two_factors(&mut self, term: Expr, weight: Rational) -> (TokenStream, Option<TokenStream>) {
+    fn two_factors(&mut self, term: Expr, weight: Rational) -> (Value, Option<Value>) {
         let Node::Product(_, factors) = self.pool.node(term).clone() else {
             let value = self.value(term);
-            return if is_one(weight) { (value, None) } else { (literal(to_f64(weight)), Some(value)) };
+            return if weight == Rational::ONE {
+                (value, None)
+            } else {
+                (Value::Number(to_f64(weight)), Some(value))
+            };
         };
         let is_front = |base: Expr| {
             let plain = matches!(
@@ -408,7 +415,7 @@ impl<'a> Straight<'a> {
         (self.value(front), Some(self.value(rest)))
     }
 
-    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> TokenStream {
+    fn product(&mut self, coefficient: Rational, factors: &[(Expr, Rational)]) -> Value {
         let factors = self.merge_roots(factors);
         let (mut over, mut under) = (Vec::new(), Vec::new());
         let mut constants = vec![self.pool.rational(*coefficient.numer(), *coefficient.denom())];
@@ -429,7 +436,7 @@ impl<'a> Straight<'a> {
                     let unfused = std::mem::replace(&mut self.unfused, self.steps);
                     let base = self.value(base);
                     self.unfused = unfused;
-                    (&mut over, quote!(s.sqrt(s.max(#base, s.number(0.0)))), times)
+                    (&mut over, Value::Of(Operation::Sqrt, vec![base.or_more(Value::Number(0.0))]), times)
                 } else {
                     let base = self.value(base);
                     (if exponent > Rational::ZERO { &mut over } else { &mut under }, base, times)
@@ -439,62 +446,18 @@ impl<'a> Straight<'a> {
         let constant = self.pool.mul(constants);
         let number = self.pool.constant_value(constant).unwrap_or(1.0);
         if number != 1.0 || over.is_empty() {
-            over.insert(0, literal(number));
+            over.insert(0, Value::Number(number));
         }
-        quotient(over, under)
+        let over = Value::product(over);
+        match under.into_iter().reduce(Value::times) {
+            Some(under) => Value::Of(Operation::Div, vec![over, under]),
+            None => over,
+        }
     }
 }
 
 fn is_variance(pool: &Pool, expr: Expr) -> bool {
     matches!(pool.node(expr), Node::Symbol(Symbol::Overlap(a, b)) if a == b)
-}
-
-/// Where a given quantity is found, and the name it gets.
-pub(super) fn load(symbol: &Symbol, sizes: Sizes) -> (Option<Ident>, TokenStream) {
-    let trained = sizes.trained;
-    let unit = |index: Index| match index {
-        Index::Teacher(unit) | Index::Student(unit) => usize::from(unit),
-        Index::Role(..) => unreachable!("straight-line code has no loops"),
-    };
-    match *symbol {
-        Symbol::Parameter(parameter) => (None, get(parameter_tokens(parameter))),
-        Symbol::Readout(index) => {
-            let i = unit(index);
-            let (position, i) = (count(sizes.a(i)), count(i));
-            let tokens = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
-            (Some(ident(&format!("a_{index}"))), tokens)
-        }
-        Symbol::Coefficient(index @ Index::Teacher(_)) => {
-            let r = count(unit(index));
-            let name = ident(&format!("c_star_{index}"));
-            (Some(name), quote!(s.get(&parameters.s_star) * s.get(&a_star[#r])))
-        }
-        Symbol::Coefficient(index) => {
-            let i = unit(index);
-            let (position, i) = (count(sizes.a(i)), count(i));
-            let a = get(if trained { quote!(state[#position]) } else { quote!(a[#i]) });
-            (Some(ident(&format!("c_{index}"))), quote!(-s.get(&parameters.s) * #a))
-        }
-        Symbol::Overlap(a, b) => {
-            let (x, y) = (unit(a), unit(b));
-            let (letter, tokens) = match (a, b) {
-                (Index::Teacher(_), Index::Teacher(_)) => {
-                    let position = count(x * sizes.k + y);
-                    ("p", quote!(teacher_overlaps[#position]))
-                }
-                (Index::Teacher(_), _) => {
-                    let position = count(sizes.m(x, y));
-                    ("m", quote!(state[#position]))
-                }
-                _ => {
-                    let position = count(sizes.q(x, y));
-                    ("q", quote!(state[#position]))
-                }
-            };
-            (Some(ident(&format!("{letter}_{a}_{b}"))), get(tokens))
-        }
-        Symbol::Defined(..) => unreachable!("defined symbols have a body"),
-    }
 }
 
 impl Call {
@@ -503,27 +466,6 @@ impl Call {
             Call::Root(x) | Call::Asin(x) => x,
         }
     }
-}
-
-/// A constant of the code's own numbers.
-fn literal(value: f64) -> TokenStream {
-    let value = crate::emit::literal(value);
-    quote!(s.number(#value))
-}
-
-/// Reads a quantity from memory.
-fn get(place: TokenStream) -> TokenStream {
-    quote!(s.get(&#place))
-}
-
-/// Π over / Π under, where under may be empty.
-fn quotient(over: Vec<TokenStream>, under: Vec<TokenStream>) -> TokenStream {
-    let over = times(over);
-    if under.is_empty() {
-        return over;
-    }
-    let under = times(under);
-    quote!(s.div(#over, #under))
 }
 
 /// x^(-½), x^(-3/2), ... are powers of 1/√x.
@@ -538,12 +480,12 @@ pub(super) fn push(calls: &mut Vec<(Call, usize)>, call: Call, stage: usize) {
 }
 
 /// `u_1_2` of students 1 and 2, `u_1_t2` of student 1 and teacher 2.
-fn defined_name(symbol: &Symbol) -> Ident {
+fn defined_name(symbol: &Symbol) -> Name {
     let Symbol::Defined(name, indices) = symbol else { unreachable!("called for defined symbols") };
     let mut text = (*name).to_owned();
     for index in indices {
         let letter = if matches!(index, Index::Teacher(_)) { "t" } else { "" };
         text.push_str(&format!("_{letter}{index}"));
     }
-    ident(&text)
+    text
 }

@@ -1,43 +1,40 @@
 //! The right-hand side and the risk of definite sizes, entry by entry, as expressions.
 
-use crate::emit::Sizes;
-use overlap_engine::equations::{Equations, I, J, L};
-use overlap_engine::expr::{Expr, Node, Pool};
-use overlap_engine::gaussian::place;
-use overlap_engine::symbol::{Index, Parameter, Symbol};
+use crate::equations::{Equations, I, J, L};
+use crate::expr::{Expr, Node, Pool};
+use crate::gaussian::place;
+use crate::symbol::{Index, Parameter, Symbol};
+use overlap_layout::Shape;
 
-/// The entries of the right-hand side: position in the state, and expression.
-pub(super) fn outputs(equations: &mut Equations<'_>, sizes: Sizes) -> Vec<(usize, Expr)> {
-    let Sizes { k, p, trained } = sizes;
+/// The entries of the right-hand side, in the order of the state.
+pub(super) fn outputs(equations: &mut Equations<'_>, shape: Shape) -> Vec<Expr> {
+    let Shape { k, p, trained } = shape;
     let mut outputs = Vec::new();
     for r in 0..k {
         for i in 0..p {
-            outputs.push((r * p + i, flow(equations, sizes, k + i, r)));
+            outputs.push(flow(equations, shape, k + i, r));
         }
     }
-    let mut position = k * p;
     for j in 0..p {
         for l in j..p {
             let (along_j, along_l) =
-                (flow(equations, sizes, k + j, k + l), flow(equations, sizes, k + l, k + j));
-            let noise = noise(equations, sizes, k + j, k + l);
-            outputs.push((position, equations.pool.add([along_j, along_l, noise])));
-            position += 1;
+                (flow(equations, shape, k + j, k + l), flow(equations, shape, k + l, k + j));
+            let noise = noise(equations, shape, k + j, k + l);
+            outputs.push(equations.pool.add([along_j, along_l, noise]));
         }
     }
     for i in 0..if trained { p } else { 0 } {
-        outputs.push((position, readout(equations, sizes, k + i)));
-        position += 1;
+        outputs.push(readout(equations, shape, k + i));
     }
     outputs
 }
 
 /// rate_i Σ_n c_n (q_ib own + q_nb other) for student node i and any node b.
-fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr {
-    let (student, node) = (Index::node_at(sizes, i), Index::node_at(sizes, b));
+fn flow(equations: &mut Equations<'_>, shape: Shape, i: usize, b: usize) -> Expr {
+    let (student, node) = (Index::node_at(shape, i), Index::node_at(shape, b));
     let (mut pulls, mut forces) = (Vec::new(), Vec::new());
-    for n in 0..sizes.nodes() {
-        let n = Index::node_at(sizes, n);
+    for n in 0..shape.nodes() {
+        let n = Index::node_at(shape, n);
         let force = equations.force_of(n);
         let pool = &mut equations.pool;
         let places = [(I, student), (force.n, n)];
@@ -53,7 +50,7 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr
     let (pull, q_ib) = (pool.add(pulls), pool.overlap(student, node));
     let mut summands = vec![pool.mul([q_ib, front, pull])];
     for (n, force) in forces.into_iter().enumerate() {
-        let q_nb = pool.overlap(Index::node_at(sizes, n), node);
+        let q_nb = pool.overlap(Index::node_at(shape, n), node);
         summands.push(pool.mul([q_nb, force]));
     }
     let sum = pool.add(summands);
@@ -62,9 +59,9 @@ fn flow(equations: &mut Equations<'_>, sizes: Sizes, i: usize, b: usize) -> Expr
 }
 
 /// rate_jl mass (Σ_nm c_n c_m I4(j, l, n, m) / mass + Δ label).
-fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Expr {
-    let (j, l) = (Index::node_at(sizes, j), Index::node_at(sizes, l));
-    let sum = double_sum(equations, sizes, |equations, n, m| equations.four_point([j, l, n, m]));
+fn noise(equations: &mut Equations<'_>, shape: Shape, j: usize, l: usize) -> Expr {
+    let (j, l) = (Index::node_at(shape, j), Index::node_at(shape, l));
+    let sum = double_sum(equations, shape, |equations, n, m| equations.four_point([j, l, n, m]));
     let label = equations.label(j, l);
     let pool = &mut equations.pool;
     let noise = pool.symbol(Symbol::Parameter(Parameter::Noise));
@@ -76,11 +73,11 @@ fn noise(equations: &mut Equations<'_>, sizes: Sizes, j: usize, l: usize) -> Exp
 }
 
 /// rate Σ_n c_n I2(i, n).
-fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
-    let student = Index::node_at(sizes, i);
+fn readout(equations: &mut Equations<'_>, shape: Shape, i: usize) -> Expr {
+    let student = Index::node_at(shape, i);
     let mut summands = Vec::new();
-    for n in 0..sizes.nodes() {
-        let n = Index::node_at(sizes, n);
+    for n in 0..shape.nodes() {
+        let n = Index::node_at(shape, n);
         let two_point = equations.two_point(n, student);
         let c_n = equations.pool.symbol(Symbol::Coefficient(n));
         summands.push(equations.pool.mul([c_n, two_point]));
@@ -90,8 +87,8 @@ fn readout(equations: &mut Equations<'_>, sizes: Sizes, i: usize) -> Expr {
 }
 
 /// ½ Σ_nm c_n c_m I2(n, m) + Δ/2.
-pub(super) fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> Expr {
-    let sum = double_sum(equations, sizes, Equations::two_point);
+pub(super) fn risk(equations: &mut Equations<'_>, shape: Shape) -> Expr {
+    let sum = double_sum(equations, shape, Equations::two_point);
     let pool = &mut equations.pool;
     let noise = pool.symbol(Symbol::Parameter(Parameter::Noise));
     let total = pool.add([sum, noise]);
@@ -101,14 +98,14 @@ pub(super) fn risk(equations: &mut Equations<'_>, sizes: Sizes) -> Expr {
 /// Σ_nm c_n c_m f(n, m) of a symmetric f.
 fn double_sum<'a>(
     equations: &mut Equations<'a>,
-    sizes: Sizes,
+    shape: Shape,
     f: impl Fn(&mut Equations<'a>, Index, Index) -> Expr,
 ) -> Expr {
     let mut summands = Vec::new();
-    for n in 0..sizes.nodes() {
+    for n in 0..shape.nodes() {
         for m in 0..=n {
             let times = if n == m { 1 } else { 2 };
-            let (n, m) = (Index::node_at(sizes, n), Index::node_at(sizes, m));
+            let (n, m) = (Index::node_at(shape, n), Index::node_at(shape, m));
             let value = f(equations, n, m);
             let pool = &mut equations.pool;
             let (c_n, c_m) = (pool.symbol(Symbol::Coefficient(n)), pool.symbol(Symbol::Coefficient(m)));
