@@ -3,7 +3,8 @@
 use crate::dump;
 use crate::emit::{Sizes, WordsCode, count, jacobian, lanes, pulls, straight, words};
 use crate::numerical::{self, variant};
-use crate::spec::{Specification, Unroll};
+use crate::spec::Specification;
+use overlap_engine::declaration::Unroll;
 use overlap_engine::describe::{Description, describe, describe_numerical};
 use overlap_engine::equations::{Equations, INEXACT};
 use overlap_engine::schedule::cost;
@@ -107,12 +108,12 @@ fn system(
 ) -> syn::Result<(Description, TokenStream)> {
     let Specification { name, sizes, .. } = specification;
     let activations = specification.activations();
-    if let Some(nodes) = specification.quadrature {
+    if let Some(nodes) = specification.declaration.quadrature {
         return Ok(by_quadrature(path, specification, nodes, texts));
     }
     let unsupported = |message: String| {
         let message = format!("{message}; `quadrature = 20` asks for the numerical one");
-        syn::Error::new(specification.activation_span, message)
+        syn::Error::new(specification.declaration.activation_at, message)
     };
     let mut equations = Equations::derive(activations).map_err(unsupported)?;
     let description = describe(&mut equations, activations, &name.to_string(), *sizes);
@@ -120,14 +121,14 @@ fn system(
     let cost = cost(&equations, *sizes);
     // Which nodes have one direction is found while it runs, and then decides between forms.
     let branches = equations.by_coincidence && sizes.nodes() > 2;
-    let unrolled = match specification.unroll {
+    let unrolled = match specification.declaration.unroll {
         _ if branches => false,
         Unroll::Never => false,
         Unroll::Auto => cost <= STRAIGHT_UP_TO,
         Unroll::Always if cost <= UNROLL_AT_MOST => true,
         Unroll::Always => {
             return Err(syn::Error::new(
-                specification.unroll_span,
+                specification.declaration.unroll_at,
                 format!(
                     "`unroll = always` would write out as much as {cost} arcsines, more than the {UNROLL_AT_MOST} a compiler takes \
                      in reasonable time; use `auto` or `never`"
@@ -146,8 +147,8 @@ fn system(
     if !equations.pool.is_exact() {
         return Err(unsupported(INEXACT.into()));
     }
-    let constants = constants(*sizes, unrolled && specification.jacobian.is_none());
-    let (jacobian_kernel, jacobian_method) = match specification.jacobian {
+    let constants = constants(*sizes, unrolled && specification.declaration.jacobian.is_none());
+    let (jacobian_kernel, jacobian_method) = match specification.declaration.jacobian {
         Some(span) => jacobian_items(path, &mut equations, specification, span)?,
         None => (quote!(), quote!()),
     };
@@ -425,9 +426,9 @@ fn pulls_items(path: &syn::Path, equations: &mut Equations<'_>) -> (TokenStream,
     };
     let method = quote! {
         fn pulls(&self) -> ::core::option::Option<#path::generated::Pulls> {
-            ::core::option::Option::Some(|with, overlaps| {
+            ::core::option::Option::Some(::std::sync::Arc::new(|with, overlaps| {
                 #path::generated::dispatch(kernels::Pulls { with, overlaps })
-            })
+            }))
         }
     };
     (kernel, method)

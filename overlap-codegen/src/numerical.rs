@@ -6,17 +6,6 @@ use overlap_engine::activation::{Activation, Variant};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-/// The largest number of nodes in a dimension.
-pub(crate) const MAX_NODES: usize = 100;
-
-/// Why an activation is not for Gauss-Hermite quadrature, if so.
-pub(crate) fn not_smooth(activation: &dyn Activation) -> Option<String> {
-    let name = activation.name();
-    matches!(name.as_str(), "relu" | "sign").then(|| {
-        format!("`{name}` is not smooth, Gauss-Hermite quadrature converges too slowly for it; its closed forms need no `quadrature`")
-    })
-}
-
 /// The value of the runtime's `Activation`, relative to that type.
 pub(crate) fn variant(activation: &dyn Activation) -> TokenStream {
     let (name, parameter) = match activation.runtime() {
@@ -45,7 +34,7 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
     let shape = quote! {
         let shape = #path::System::shape(self);
     };
-    let jacobian = specification.jacobian.map(|_| {
+    let jacobian = specification.declaration.jacobian.map(|_| {
         quote! {
             fn has_jacobian(&self) -> ::core::primitive::bool {
                 true
@@ -85,10 +74,10 @@ pub(crate) fn methods(path: &syn::Path, specification: &Specification, nodes: us
             rule.risk(shape, activations, parameters, state)
         }
         fn pulls(&self) -> ::core::option::Option<#path::generated::Pulls> {
-            ::core::option::Option::Some(|with, overlaps| {
+            ::core::option::Option::Some(::std::sync::Arc::new(|with, overlaps| {
                 #rule
                 rule.pulls(activations, with, overlaps)
-            })
+            }))
         }
     }
 }

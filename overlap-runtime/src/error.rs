@@ -18,6 +18,14 @@ pub enum Error {
         /// What would have been allowed.
         bound: String,
     },
+    /// A declaration as text does not say what is to be solved. One line for every mistake: the message, and where it is.
+    #[error("{}", mistakes_in(text, mistakes))]
+    Declaration {
+        /// The text.
+        text: String,
+        /// Every mistake: where it is in the text, in bytes, and what is wrong.
+        mistakes: Vec<(std::ops::Range<usize>, String)>,
+    },
     /// A matrix or vector has the wrong shape.
     #[error("{quantity} has shape {found}, but it must have shape {expected}")]
     Shape {
@@ -198,6 +206,19 @@ pub fn check_at_least(name: &str, value: f64, least: f64, strict: bool) -> Resul
     let ok = value.is_finite() && if strict { value > least } else { value >= least };
     let word = if strict { "greater than" } else { "at least" };
     if ok { Ok(value) } else { Err(Error::invalid(name, value, format!("finite and {word} {least}"))) }
+}
+
+/// `unknown option ... (at `actt`, column 14)`, one line for every mistake.
+fn mistakes_in(text: &str, mistakes: &[(std::ops::Range<usize>, String)]) -> String {
+    let line = |(at, message): &(std::ops::Range<usize>, String)| {
+        let words = text.get(at.clone()).unwrap_or_default();
+        let column = 1 + text.get(..at.start).map_or(0, |before| before.chars().count());
+        match words.is_empty() || words == text {
+            true => message.clone(),
+            false => format!("{message} (at `{words}`, column {column})"),
+        }
+    };
+    mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

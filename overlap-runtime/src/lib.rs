@@ -59,7 +59,7 @@ pub use dynamics::{
 };
 pub use error::Error;
 pub use model::activation::Activation;
-pub use model::dynamic::DynSystem;
+pub use model::dynamic::{DynSystem, DynSystemBuilder};
 pub use model::initial::Initial;
 pub use model::jacobian::{Jacobian, jacobian};
 pub use model::problem::{Problem, ProblemBuilder, Scale};

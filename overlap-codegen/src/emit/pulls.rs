@@ -2,9 +2,7 @@
 
 use super::straight::block;
 use overlap_engine::equations::{Equations, I};
-use overlap_engine::expr::Expr;
-use overlap_engine::gaussian::place;
-use overlap_engine::schedule::Block;
+use overlap_engine::schedule::{Block, Pulls};
 use overlap_engine::symbol::{Index, Kind, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -24,7 +22,7 @@ pub fn pulls(equations: &mut Equations<'_>) -> Option<TokenStream> {
         (pattern, Index::Role(kind, 'n'))
     });
     let arms = [(quote!(Partner::Itself), I)].into_iter().chain(cases).map(|(pattern, n)| {
-        let exprs = expectations(equations, n);
+        let exprs = Pulls::expectations(equations, n);
         let given = |symbol: &Symbol| match symbol {
             Symbol::Overlap(a, b) => match (*a == I, *b == I) {
                 (true, true) => quote!(overlaps[0]),
@@ -38,12 +36,4 @@ pub fn pulls(equations: &mut Equations<'_>) -> Option<TokenStream> {
     });
     let arms: Vec<TokenStream> = arms.collect();
     Some(quote!(match with { #(#arms)* }))
-}
-
-fn expectations(equations: &mut Equations<'_>, n: Index) -> [Expr; 3] {
-    if equations.by_coincidence {
-        return equations.at_coincidence(I, n);
-    }
-    let force = equations.force_of(n);
-    [force.own, force.other, force.two_point].map(|expr| place(&mut equations.pool, expr, &[(force.n, n)]))
 }

@@ -1,8 +1,10 @@
 //! Expectations that have a form of their own for every pattern of nodes: blocks of straight-line code, and when each holds.
 
 use super::straight::Block;
-use crate::equations::{Equations, J, L};
+use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node, Rational};
+use crate::gaussian::place;
+use crate::resolve::inline;
 use crate::symbol::{Index, Kind, Symbol};
 
 /// The noise of SGD by forms: noise[j][l] = Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l), sums over n and m ≤ n, pairs of different
@@ -15,6 +17,8 @@ pub struct Forms {
     pub cases: Vec<(Pattern, Form)>,
     /// Whether teachers share no direction with students, having an activation of their own.
     pub teachers_apart: bool,
+    /// Whether only j = l and n = m make a form of their own, whatever the directions.
+    pub by_identity: bool,
 }
 
 /// An expectation, from the overlaps of its nodes.
@@ -44,10 +48,10 @@ pub struct Pattern {
 
 impl Forms {
     /// Schedules all forms, with their derivatives by the overlaps where `derivatives` are wanted.
-    ///
-    /// # Panics
-    /// Without forms by coincidence.
     pub fn new(equations: &mut Equations<'_>, derivatives: bool) -> Self {
+        if !equations.by_coincidence {
+            return Self::by_identity(equations, derivatives);
+        }
         let labels = [J, L].map(|l| {
             let label = equations.label(J, l);
             Form::new(equations, label, &[J, l], derivatives)
@@ -59,7 +63,48 @@ impl Forms {
             (pattern, form)
         };
         let cases = patterns(kinds).into_iter().map(case).collect();
-        Forms { labels, cases, teachers_apart: kinds.len() > 1 }
+        Forms { labels, cases, teachers_apart: kinds.len() > 1, by_identity: false }
+    }
+
+    /// The general form of equations that have one, where n and m, and j and l, are or are not one node.
+    fn by_identity(equations: &mut Equations<'_>, derivatives: bool) -> Self {
+        let definitions = equations.noise.vectors.clone();
+        let whole = |equations: &mut Equations<'_>, part: Expr, l: Index| {
+            let mass = place(&mut equations.pool, equations.noise.mass, &[(L, l)]);
+            let product = equations.pool.mul([mass, part]);
+            inline(&mut equations.pool, product, &definitions)
+        };
+        let labels = [J, L].map(|l| {
+            let label = equations.label(J, l);
+            let label = whole(equations, label, l);
+            Form::new(equations, label, &[J, l], derivatives)
+        });
+        let kinds = equations.activations.kinds();
+        let mut cases = Vec::new();
+        for (l, first) in [(J, 0), (L, 1)] {
+            for (position, &kind_m) in kinds.iter().enumerate() {
+                // Teachers come first, and m ≤ n.
+                for &kind_n in &kinds[position..] {
+                    let n = Index::Role(kind_n, 'n');
+                    let apart = Some((Index::Role(kind_m, 'm'), first + 2));
+                    let same = (kind_n == kind_m).then_some((n, first + 1));
+                    for (m, direction) in same.into_iter().chain(apart) {
+                        let nodes = [J, l, n, m];
+                        let four = equations.four_point(nodes);
+                        let four = whole(equations, four, l);
+                        let pattern = Pattern {
+                            directions: [first, first + 1, direction],
+                            one_student: first == 0,
+                            kinds: [kind_n, kind_m],
+                            nodes,
+                            firsts: nodes,
+                        };
+                        cases.push((pattern, Form::new(equations, four, &nodes, derivatives)));
+                    }
+                }
+            }
+        }
+        Forms { labels, cases, teachers_apart: kinds.len() > 1, by_identity: true }
     }
 }
 
@@ -82,6 +127,49 @@ impl Form {
             }
         }
         Form { block: block(equations, &exprs), by }
+    }
+}
+
+/// K2(i, n), J2(i, n) and I2(i, n) with their derivatives, of a student i and what may be a node n.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulls {
+    /// Node n: student i itself, or a role.
+    pub n: Index,
+    /// The three, and after each its derivatives by q_ii, q_in and q_nn where those were asked for; by q_ii alone of i itself.
+    pub block: Block,
+}
+
+impl Pulls {
+    /// Student i itself, and one case, or one for teachers and one for other students.
+    pub fn all(equations: &mut Equations<'_>, derivatives: bool) -> Vec<Self> {
+        let kinds = equations.activations.kinds();
+        let roles = kinds.iter().map(|&kind| Index::Role(kind, 'n'));
+        let roles: Vec<Index> = [I].into_iter().chain(roles).collect();
+        roles.into_iter().map(|n| Pulls::new(equations, n, derivatives)).collect()
+    }
+
+    fn new(equations: &mut Equations<'_>, n: Index, derivatives: bool) -> Self {
+        let mut exprs = Vec::new();
+        for function in Self::expectations(equations, n) {
+            exprs.push(function);
+            let variables = [(I, I), (I, n), (n, n)];
+            for &(a, b) in &variables[..if n == I { 1 } else { 3 }] {
+                if derivatives {
+                    exprs.push(equations.pool.differentiate(function, &Symbol::overlap(a, b)));
+                }
+            }
+        }
+        Pulls { n, block: block(equations, &exprs) }
+    }
+
+    /// K2(i, n), J2(i, n) and I2(i, n).
+    pub fn expectations(equations: &mut Equations<'_>, n: Index) -> [Expr; 3] {
+        if equations.by_coincidence {
+            return equations.at_coincidence(I, n);
+        }
+        let force = equations.force_of(n);
+        [force.own, force.other, force.two_point]
+            .map(|expr| place(&mut equations.pool, expr, &[(force.n, n)]))
     }
 }
 

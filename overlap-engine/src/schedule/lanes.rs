@@ -3,7 +3,7 @@
 use super::nest::{Level, Nest};
 use super::parts::split;
 use super::{Loop, Name, Operation, Statement, Table, Value};
-use crate::equations::{B, Equations, M, N, Pair};
+use crate::equations::{B, Equations, I, J, L, M, N, Pair};
 use crate::expr::{Expr, Node, Pool, to_f64};
 use crate::gaussian::rename;
 use crate::symbol::{Index, Kind, Parameter, Symbol};
@@ -228,6 +228,39 @@ fn rates(equations: &mut Equations<'_>) -> Rates {
         noise: scalar(pool, noise),
         readouts: scalar(pool, readouts),
         readout: scalar(pool, equations.readout_rate),
+    }
+}
+
+/// Rates with their derivatives, in scalars.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateGradients {
+    /// The rate of the gradient flow of student i, its derivatives by γ and by a_i.
+    pub flow: [Value; 3],
+    /// The rate of the noise of students j and l, its derivatives by γ, a_j and a_l.
+    pub noise: [Value; 4],
+    /// The rate of a trained second layer.
+    pub readout: Value,
+}
+
+impl RateGradients {
+    /// Of these equations.
+    pub fn new(equations: &mut Equations<'_>) -> Self {
+        let (flow, noise, readout) = (equations.flow_rate, equations.noise.rate, equations.readout_rate);
+        let pool = &mut equations.pool;
+        let gamma = Symbol::Parameter(Parameter::Gamma);
+        let mut by = |expr, symbol: Symbol| {
+            let derivative = pool.differentiate(expr, &symbol);
+            scalar(pool, derivative)
+        };
+        let flow_by = [by(flow, gamma.clone()), by(flow, Symbol::Readout(I))];
+        let noise_by = [by(noise, gamma), by(noise, Symbol::Readout(J)), by(noise, Symbol::Readout(L))];
+        let [flow_by_gamma, flow_by_a] = flow_by;
+        let [noise_by_gamma, noise_by_a_j, noise_by_a_l] = noise_by;
+        RateGradients {
+            flow: [scalar(pool, flow), flow_by_gamma, flow_by_a],
+            noise: [scalar(pool, noise), noise_by_gamma, noise_by_a_j, noise_by_a_l],
+            readout: scalar(pool, readout),
+        }
     }
 }
 

@@ -38,8 +38,10 @@ mod print;
 mod straight;
 mod value;
 
-pub use forms::{Form, Forms, Pattern, block};
-pub use lanes::{Flow, FlowSums, Lanes, Noise, PairSum, Rates, Risk, RiskSum, range, roles, scalar};
+pub use forms::{Form, Forms, Pattern, Pulls, block};
+pub use lanes::{
+    Flow, FlowSums, Lanes, Noise, PairSum, RateGradients, Rates, Risk, RiskSum, range, roles, scalar,
+};
 pub use nest::{Level, Nest};
 pub use straight::{Block, cost};
 pub use value::{Name, Operation, Statement, Value};

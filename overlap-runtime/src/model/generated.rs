@@ -23,7 +23,7 @@ pub enum Partner {
 
 /// K2(i, n) = E[σ''(λ_i) σ(λ_n)], J2(i, n) = E[σ'(λ_i) σ'(λ_n)] and I2(i, n) = E[σ(λ_i) σ(λ_n)] of student i and node n, from
 /// q_ii, q_in and q_nn.
-pub type Pulls = fn(Partner, [f64; 3]) -> [f64; 3];
+pub type Pulls = std::sync::Arc<dyn Fn(Partner, [f64; 3]) -> [f64; 3] + Send + Sync>;
 
 /// The overlaps of one state, laid out for lanes over students and over pairs of students.
 ///
@@ -155,20 +155,7 @@ impl<const N: usize> Directions<N> {
     #[inline(always)]
     pub fn new<const ROW: usize>(omega: &[[f64; ROW]; N], apart: usize) -> Self {
         let (mut one, mut near) = ([[false; N]; N], [[false; N]; N]);
-        for x in 0..N {
-            for y in 0..N {
-                let (variances, overlap) = (omega[x][x] * omega[y][y], omega[x][y]);
-                let rest = variances - overlap * overlap;
-                let may_be = x != y && overlap > 0.0 && (x < apart) == (y < apart);
-                one[x][y] = x == y || (may_be && rest <= ONE_DIRECTION * variances);
-                near[x][y] = may_be && rest <= ONE_DIRECTION_OF_THREE * variances;
-            }
-        }
-        for x in 0..N {
-            for y in 0..N {
-                one[x][y] |= near[x][y] && (0..N).any(|z| near[x][z] && near[z][y]);
-            }
-        }
+        find_directions(N, apart, &|x, y| omega[x][y], one.as_flattened_mut(), near.as_flattened_mut());
         Directions { one }
     }
 
@@ -176,26 +163,62 @@ impl<const N: usize> Directions<N> {
     /// one, [1, 2, 3] if all differ.
     #[inline(always)]
     pub fn pattern(&self, j: usize, l: usize, n: usize, m: usize) -> [u8; 3] {
-        let along = |x: usize, y: usize| self.one[x][y];
-        let of_l = u8::from(!along(l, j));
-        let of_n = if along(n, j) {
-            0
-        } else if along(n, l) {
-            of_l
-        } else {
-            of_l + 1
-        };
-        let of_m = if along(m, j) {
-            0
-        } else if along(m, l) {
-            of_l
-        } else if along(m, n) {
-            of_n
-        } else {
-            of_l.max(of_n) + 1
-        };
-        [of_l, of_n, of_m]
+        pattern_of(&|x, y| self.one[x][y], j, l, n, m)
     }
+}
+
+/// Which of n nodes have one direction, in `one` row by row; see [`Directions::new`]. `near` is work space of the same length.
+#[inline(always)]
+pub(crate) fn find_directions(
+    n: usize,
+    apart: usize,
+    omega: &impl Fn(usize, usize) -> f64,
+    one: &mut [bool],
+    near: &mut [bool],
+) {
+    for x in 0..n {
+        for y in 0..n {
+            let (variances, overlap) = (omega(x, x) * omega(y, y), omega(x, y));
+            let rest = variances - overlap * overlap;
+            let may_be = x != y && overlap > 0.0 && (x < apart) == (y < apart);
+            one[x * n + y] = x == y || (may_be && rest <= ONE_DIRECTION * variances);
+            near[x * n + y] = may_be && rest <= ONE_DIRECTION_OF_THREE * variances;
+        }
+    }
+    for x in 0..n {
+        for y in 0..n {
+            one[x * n + y] |= near[x * n + y] && (0..n).any(|z| near[x * n + z] && near[z * n + y]);
+        }
+    }
+}
+
+/// See [`Directions::pattern`].
+#[inline(always)]
+pub(crate) fn pattern_of(
+    along: &impl Fn(usize, usize) -> bool,
+    j: usize,
+    l: usize,
+    n: usize,
+    m: usize,
+) -> [u8; 3] {
+    let of_l = u8::from(!along(l, j));
+    let of_n = if along(n, j) {
+        0
+    } else if along(n, l) {
+        of_l
+    } else {
+        of_l + 1
+    };
+    let of_m = if along(m, j) {
+        0
+    } else if along(m, l) {
+        of_l
+    } else if along(m, n) {
+        of_n
+    } else {
+        of_l.max(of_n) + 1
+    };
+    [of_l, of_n, of_m]
 }
 
 /// The pairs of nodes a double sum runs over, padded by at least [`MAX_LANES`].

@@ -6,7 +6,7 @@ use crate::emit::patterns::{arm, block, directions, is_teacher, matched};
 use crate::emit::write::parameter_tokens;
 use crate::emit::{Sizes, ident};
 use overlap_engine::equations::{Equations, I};
-use overlap_engine::schedule::{self, Form, Forms};
+use overlap_engine::schedule::{self, Form, Forms, Pulls};
 use overlap_engine::symbol::{Index, Parameter, Symbol};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -42,7 +42,7 @@ pub(super) fn flow(equations: &mut Equations<'_>, sizes: Sizes) -> TokenStream {
 /// K2(i, n), J2(i, n) and, for a trained second layer, I2(i, n), with their derivatives.
 fn pulls(equations: &mut Equations<'_>, sizes: Sizes, n: Index) -> TokenStream {
     let names = [quote!(flow.own), quote!(flow.other), quote!(readout)];
-    let functions = equations.at_coincidence(I, n);
+    let functions = Pulls::expectations(equations, n);
     let (mut places, mut exprs) = (Vec::new(), Vec::new());
     for (name, function) in names.into_iter().zip(functions).take(if sizes.trained { 3 } else { 2 }) {
         let apart = [("by_ii", I, I), ("by_in", I, n), ("by_nn", n, n)];

@@ -1,10 +1,10 @@
 //! From statements of the schedule to instructions: a place for every value, and instructions that do as much at once as the
 //! values allow.
 
-use super::machine::{Code, Instruction, Kind, Operand, Summand};
+use super::machine::{Code, Instruction, Kind, OPERANDS, Operand, Summand};
 use super::memory::Places;
 use overlap_engine::equations::{B, I, J, L};
-use overlap_engine::schedule::{Operation, Statement, Value};
+use overlap_engine::schedule::{Block, Operation, Statement, Value};
 use overlap_engine::symbol::{Index, Symbol};
 use std::collections::HashMap;
 
@@ -22,6 +22,22 @@ pub(super) struct Compiler<'a> {
     arrays: HashMap<String, usize>,
     code: Vec<Instruction>,
     fresh: usize,
+    /// In straight-line code: units of a list, and where given quantities are gathered.
+    gathered: Option<(usize, Vec<(Symbol, usize)>)>,
+}
+
+/// Straight-line code in instructions, every lane for nodes of its own.
+pub(super) struct BlockCode {
+    /// What it needs, and the first place of its numbers.
+    pub(super) gathered: Vec<(Symbol, usize)>,
+    pub(super) code: Vec<Instruction>,
+    /// The first places of its results.
+    pub(super) results: Vec<usize>,
+}
+
+/// The name of an element of a batch.
+fn element(list: &str, position: usize) -> String {
+    format!("{list}[{position}]")
 }
 
 impl<'a> Compiler<'a> {
@@ -33,6 +49,7 @@ impl<'a> Compiler<'a> {
             arrays: HashMap::new(),
             code: Vec::new(),
             fresh: 0,
+            gathered: None,
         }
     }
 
@@ -133,6 +150,34 @@ impl<'a> Compiler<'a> {
         (code, summand)
     }
 
+    /// Straight-line code: the quantities it needs, every one with the place of its units, and the results.
+    pub(super) fn block(&mut self, block: &Block, count: usize) -> BlockCode {
+        self.gathered = Some((count, Vec::new()));
+        for statement in &block.statements {
+            match statement {
+                Statement::Let(name, value) => {
+                    let operand = self.value(value);
+                    self.names.insert(name.clone(), operand);
+                }
+                Statement::Batch { name, operation, operands } => {
+                    for position in 0..operands[0].len() {
+                        let arguments: Vec<Value> =
+                            operands.iter().map(|list| list[position].clone()).collect();
+                        let operand = self.operation(*operation, &arguments);
+                        self.names.insert(element(name, position), operand);
+                    }
+                }
+                Statement::Result(_) => {}
+                Statement::Keep(..) => unreachable!("no loops"),
+            }
+        }
+        let mut results: Vec<Operand> = block.values.iter().map(|value| self.dense(value)).collect();
+        self.names.clear();
+        let code = self.settle(&mut results, |places| places.units(count), true);
+        let gathered = self.gathered.take().map_or_else(Vec::new, |(_, gathered)| gathered);
+        BlockCode { gathered, code, results: results.iter().map(|result| result.base).collect() }
+    }
+
     fn statements(&mut self, statements: &[Statement], results: &[&Value], first: usize) {
         self.inline.clear();
         let mut uses: HashMap<String, usize> = HashMap::new();
@@ -169,7 +214,9 @@ impl<'a> Compiler<'a> {
                 }
                 // Its name lies there already.
                 Statement::Keep(_, Value::Name(_)) => {}
-                Statement::Keep(..) => unreachable!("only what has a name is kept"),
+                Statement::Keep(..) | Statement::Batch { .. } | Statement::Result(_) => {
+                    unreachable!("only what has a name is kept, and loops have no batches")
+                }
             }
         }
     }
@@ -186,7 +233,7 @@ impl<'a> Compiler<'a> {
             _ => self.code.push(Instruction {
                 code: Code::Copy,
                 to: place,
-                operands: [operand, Operand::NONE, Operand::NONE, Operand::NONE, Operand::NONE],
+                operands: std::array::from_fn(|at| if at == 0 { operand } else { Operand::NONE }),
             }),
         }
         to
@@ -206,6 +253,7 @@ impl<'a> Compiler<'a> {
                 let place = self.places.table(&table);
                 Operand::new(place, if index == B { Kind::J } else { Kind::NumberOfN })
             }
+            Value::At(list, position) => self.names[&element(&list, position)],
             Value::Of(operation, operands) => self.operation(operation, &operands),
         }
     }
@@ -242,6 +290,7 @@ impl<'a> Compiler<'a> {
             Operation::Rsqrt => (Code::Rsqrt, operands.to_vec()),
             Operation::Asin => (Code::Asin, operands.to_vec()),
             Operation::AsinWithCosine => (Code::AsinWithCosine, operands.to_vec()),
+            Operation::FourSigns => (Code::FourSigns, operands.to_vec()),
         };
         let mut found: Vec<Operand> = operands.iter().map(|operand| self.value(operand)).collect();
         // Factors and summands may trade places.
@@ -258,7 +307,7 @@ impl<'a> Compiler<'a> {
     fn emit(&mut self, code: Code, operands: &[Operand]) -> Operand {
         let to = VIRTUAL + self.fresh;
         self.fresh += 1;
-        let mut all = [Operand::NONE; 5];
+        let mut all = [Operand::NONE; OPERANDS];
         all[..operands.len()].copy_from_slice(operands);
         self.code.push(Instruction { code, to, operands: all });
         Operand::new(to, Kind::Dense)
@@ -289,6 +338,15 @@ impl<'a> Compiler<'a> {
     }
 
     fn given(&mut self, symbol: &Symbol) -> Operand {
+        if let Some((count, gathered)) = &mut self.gathered {
+            let known = gathered.iter().find(|(known, _)| known == symbol).map(|&(_, place)| place);
+            let place = known.unwrap_or_else(|| {
+                let place = self.places.units(*count);
+                gathered.push((symbol.clone(), place));
+                place
+            });
+            return Operand::new(place, Kind::Dense);
+        }
         let places = &*self.places;
         let lane = |index: Index| match index {
             _ if index == L => Some(Kind::L),

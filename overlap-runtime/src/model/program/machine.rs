@@ -4,6 +4,7 @@
 //! offsets: the domain's, by the operand's [`Kind`].
 
 use crate::lanes::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
+use crate::model::orthant::four_signs;
 use std::sync::Arc;
 
 /// What moves an operand from unit to unit.
@@ -56,7 +57,8 @@ impl Operand {
     }
 }
 
-/// What an instruction does with its operands x, y, z, v, w.
+/// What an instruction does with its operands x, y, z, v, w, ….
+///
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
     Copy,
@@ -76,6 +78,8 @@ pub(super) enum Code {
     Rsqrt,
     Asin,
     AsinWithCosine,
+    /// Of six correlations, lane by lane.
+    FourSigns,
 }
 
 /// One instruction; the result is dense. Only the first operand may be a single number.
@@ -83,8 +87,11 @@ pub(super) enum Code {
 pub(super) struct Instruction {
     pub(super) code: Code,
     pub(super) to: usize,
-    pub(super) operands: [Operand; 5],
+    pub(super) operands: [Operand; OPERANDS],
 }
+
+/// Operands of an instruction, at most.
+pub(super) const OPERANDS: usize = 6;
 
 /// Offsets of the units that instructions run over, by kind of operand.
 pub(super) struct Units {
@@ -231,6 +238,18 @@ fn run_on<S: Simd>(s: S, code: &[Instruction], domain: &Domain<'_>, memory: &mut
             Code::Rsqrt => each!(s, domain, memory, i; x; s.rsqrt(x)),
             Code::Asin => each!(s, domain, memory, i; x; s.asin(x)),
             Code::AsinWithCosine => each!(s, domain, memory, i; x, y; s.asin_with_cosine(x, y)),
+            Code::FourSigns => {
+                for unit in 0..domain.units.count {
+                    for lane in 0..domain.lanes {
+                        let mut correlations = [0.0; 6];
+                        for (value, operand) in correlations.iter_mut().zip(&i.operands) {
+                            let (base, list) = domain.of(operand);
+                            *value = memory[base + list[unit] as usize + lane];
+                        }
+                        memory[i.to + unit * MAX_LANES + lane] = four_signs(correlations);
+                    }
+                }
+            }
         }
     }
 }

@@ -5,18 +5,23 @@
 //! of nodes) before the next one is looked at, so that looking at it costs little.
 
 mod compile;
+mod forms;
+mod gradients;
 mod machine;
 mod memory;
 
 use crate::lanes::aligned::Aligned;
 use crate::lanes::{Kernel, MAX_LANES, SIDE_BY_SIDE, Simd, dispatch};
+use crate::model::generated::find_directions;
 use crate::{Parameters, Shape};
 use compile::Compiler;
+use forms::{FormCodes, Queues, Results, Waiting};
+pub(crate) use gradients::{Gradients, PullProgram};
 use machine::{Domain, Instruction, Kind, Operand, Summand, Units, run, sum_up};
 use memory::Places;
 use overlap_engine::equations::N;
-use overlap_engine::schedule::{self, Lanes, Statement, Table, Value, range};
-use overlap_engine::symbol::Index;
+use overlap_engine::schedule::{self, Forms, Lanes, Statement, Table, Value, range};
+use overlap_engine::symbol::{Index, Parameter};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -34,9 +39,17 @@ pub(crate) struct Program {
     noise: Noise,
     risk: Risk,
     /// The memory of an evaluation, made by the first one; another that runs at the same time makes its own.
-    memory: Mutex<Option<Aligned>>,
+    memory: Mutex<Option<Scratch>>,
     /// What those others have left.
-    idle: Mutex<Vec<Aligned>>,
+    idle: Mutex<Vec<Scratch>>,
+}
+
+/// The work space of an evaluation.
+struct Scratch {
+    memory: Aligned,
+    queues: Queues,
+    /// Which nodes have one direction, and work space to find out.
+    directions: [Vec<bool>; 2],
 }
 
 struct Flow {
@@ -74,10 +87,29 @@ struct TableCode {
     blocks: Units,
 }
 
+/// The noise of SGD, one number for every pair of students, block after block.
 struct Noise {
+    /// Blocks of pairs of students.
     blocks: Blocks,
+    /// The rate of the noise.
     once: Vec<Instruction>,
     lane: Vec<Instruction>,
+    /// The result of every block.
+    noise: usize,
+    sums: NoiseSums,
+}
+
+enum NoiseSums {
+    Loops(NoiseLoops),
+    /// Forms, and the rates of pairs, which `lane` computes.
+    Forms {
+        codes: FormCodes,
+        rate: Operand,
+    },
+}
+
+/// Loops over nodes and over pairs of nodes.
+struct NoiseLoops {
     loops: Vec<(Units, Vec<Instruction>)>,
     start: Operand,
     /// The bracket of every block of a chunk.
@@ -87,8 +119,6 @@ struct Noise {
     side_by_side: usize,
     result: Vec<Instruction>,
     result_at: Operand,
-    /// The result of every block.
-    noise: usize,
 }
 
 /// Blocks of lanes: students, nodes, or pairs of students, δ after δ.
@@ -164,51 +194,55 @@ enum Risk {
 }
 
 impl Program {
-    /// Compiles a schedule for a shape. `None` if it has no noise in loops.
-    pub(crate) fn new(lanes: &Lanes, shape: Shape) -> Option<Self> {
+    /// Compiles a schedule for a shape; `forms` are those of a noise that is not in loops.
+    pub(crate) fn new(lanes: &Lanes, forms: Option<&Forms>, shape: Shape) -> Self {
         let mut places = Places::new(shape);
         let flow = Flow::new(&mut places, &lanes.flow, &lanes.rates);
         places.next_nest();
-        let noise = Noise::new(&mut places, lanes.noise.as_ref()?, &lanes.rates);
+        let noise = Noise::new(&mut places, lanes.noise.as_ref(), forms, &lanes.rates);
         places.next_nest();
         let risk = Risk::new(&mut places, &lanes.risk);
         let single = Units::new(1);
-        Some(Program { places, single, flow, noise, risk, memory: Mutex::default(), idle: Mutex::default() })
+        Program { places, single, flow, noise, risk, memory: Mutex::default(), idle: Mutex::default() }
     }
 
     /// Calls `work` with a memory of this program.
-    fn with_memory<T>(&self, work: impl FnOnce(&mut [f64]) -> T) -> T {
+    fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
         let new = || {
             let mut memory = Aligned::zeros(self.places.len());
             self.places.fill(&mut memory);
-            memory
+            let (queues, nodes) = match &self.noise.sums {
+                NoiseSums::Forms { codes, .. } => (codes.queues(), self.places.shape.nodes()),
+                NoiseSums::Loops(_) => (Queues::default(), 0),
+            };
+            Scratch { memory, queues, directions: [(); 2].map(|()| vec![false; nodes * nodes]) }
         };
-        if let Ok(mut memory) = self.memory.try_lock() {
-            return work(memory.get_or_insert_with(new));
+        if let Ok(mut scratch) = self.memory.try_lock() {
+            return work(scratch.get_or_insert_with(new));
         }
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let known = idle().pop();
-        let mut memory = known.unwrap_or_else(new);
-        let result = work(&mut memory);
-        idle().push(memory);
+        let mut scratch = known.unwrap_or_else(new);
+        let result = work(&mut scratch);
+        idle().push(scratch);
         result
     }
 
     /// d(state)/dt.
     pub(crate) fn right_hand_side(&self, parameters: &Parameters, state: &[f64], derivative: &mut [f64]) {
-        self.with_memory(|memory| {
-            self.places.lay_out(parameters, state, memory);
-            self.gradient_flow(memory);
-            self.sgd_noise(memory);
-            self.assemble(memory, derivative);
+        self.with_scratch(|scratch| {
+            self.places.lay_out(parameters, state, &mut scratch.memory);
+            self.gradient_flow(&mut scratch.memory);
+            self.sgd_noise(scratch);
+            self.assemble(&scratch.memory, derivative);
         });
     }
 
     /// The population risk.
     pub(crate) fn risk(&self, parameters: &Parameters, state: &[f64]) -> f64 {
-        self.with_memory(|memory| {
-            self.places.lay_out(parameters, state, memory);
-            0.5 * parameters.noise + self.sum_of_risk(memory)
+        self.with_scratch(|scratch| {
+            self.places.lay_out(parameters, state, &mut scratch.memory);
+            0.5 * parameters.noise + self.sum_of_risk(&mut scratch.memory)
         })
     }
 }
@@ -276,28 +310,56 @@ impl Flow {
 }
 
 impl Noise {
-    fn new(places: &mut Places, noise: &schedule::Noise, rates: &schedule::Rates) -> Self {
+    fn new(
+        places: &mut Places,
+        loops: Option<&schedule::Noise>,
+        forms: Option<&Forms>,
+        rates: &schedule::Rates,
+    ) -> Self {
         let (shape, padded) = (places.shape, places.padded);
         let at = |delta: usize| {
             let count = pairs_at(delta, shape.p);
             let start = move |j| [shape.k + j, shape.k + j + delta, delta * padded.line + j];
             (0..count).step_by(MAX_LANES).map(move |j| (start(j), MAX_LANES.min(count - j)))
         };
-        let of_pairs = Blocks::new((0..padded.band).flat_map(at));
-        let blocks = of_pairs.starts.len();
-        let (side_by_side, bracket) = (places.units(SIDE_BY_SIDE), places.units(BLOCKS));
-        let noise_at = places.units(blocks);
+        let blocks = Blocks::new((0..padded.band).flat_map(at));
+        let noise = places.units(blocks.starts.len());
+        let codes = forms.map(|forms| FormCodes::new(places, forms));
         let mut compiler = Compiler::new(places);
+        // Names that are in no schedule.
+        let (rate, rate_of_pair) = ("noise_rate".to_owned(), "rate_of_pair".to_owned());
+        let once = compiler.lasting(&[Statement::Let(rate.clone(), rates.noise.clone())], 1, Kind::Fixed);
+        let factors = Value::Name(rate).times(rates.readouts.clone());
+        let factors = Statement::Let(rate_of_pair.clone(), factors);
+        let rate_of_pair = Value::Name(rate_of_pair);
+        let (lane, sums) = match (codes, loops) {
+            (None, Some(loops)) => {
+                let (lane, loops) = NoiseLoops::new(&mut compiler, loops, factors, rate_of_pair);
+                (lane, NoiseSums::Loops(loops))
+            }
+            (codes, _) => {
+                let lane = compiler.lasting(&[factors], BLOCKS, Kind::Block);
+                let rate = compiler.outside(&rate_of_pair);
+                (lane, NoiseSums::Forms { codes: codes.expect("loops or forms"), rate })
+            }
+        };
+        Noise { blocks, once, lane, noise, sums }
+    }
+}
+
+impl NoiseLoops {
+    /// The code of the lanes, and the loops.
+    fn new(
+        compiler: &mut Compiler<'_>,
+        noise: &schedule::Noise,
+        factors: Statement,
+        rate_of_pair: Value,
+    ) -> (Vec<Instruction>, Self) {
+        let (shape, row) = (compiler.places.shape, compiler.places.padded.row);
+        let (side_by_side, bracket) = (compiler.places.units(SIDE_BY_SIDE), compiler.places.units(BLOCKS));
         compiler.arrays(&noise.arrays);
-        let (factor, factor_of_pair) = ("noise_rate".to_owned(), "rate_of_pair".to_owned());
-        let once = compiler.lasting(&[Statement::Let(factor.clone(), rates.noise.clone())], 1, Kind::Fixed);
-        // Their names are in no schedule.
-        let factors = Value::Name(factor).times(rates.readouts.clone());
         let start = "start".to_owned();
-        let extra = [
-            Statement::Let(factor_of_pair.clone(), factors),
-            Statement::Let(start.clone(), noise.start.clone()),
-        ];
+        let extra = [factors, Statement::Let(start.clone(), noise.start.clone())];
         let lane = compiler.lasting(&[&noise.lane[..], &extra].concat(), BLOCKS, Kind::Block);
         let loops = noise.loops.iter().map(|body| {
             let (first, count) = (range(body.n, shape).start, body.n.units(shape));
@@ -307,29 +369,23 @@ impl Noise {
         let sums = noise.sums.iter().map(|sum| {
             let (code, summand) = compiler.pairs(&sum.statements, &sum.argument, sum.asin, PAIRS);
             let front = sum.front.as_ref().map(|front| compiler.outside(front));
-            let table = PairTable::new(shape, padded.row, [sum.n, sum.m], sum.symmetric);
+            let table = PairTable::new(shape, row, [sum.n, sum.m], sum.symmetric);
             let weights = compiler.places.numbers(table.nodes.len());
             PairSum { code, summand, front, table, weights }
         });
         let sums = sums.collect();
         let start = compiler.outside(&Value::Name(start));
         compiler.name(schedule::Noise::BRACKET, Operand::new(bracket, Kind::Dense));
-        let result = Value::Name(factor_of_pair).times(noise.result.clone());
-        let (result, values) = compiler.results(&[&result], BLOCKS);
-        Noise {
-            blocks: of_pairs,
-            once,
-            lane,
-            loops,
-            start,
-            bracket,
-            sums,
-            side_by_side,
-            result,
-            result_at: values[0],
-            noise: noise_at,
-        }
+        let (result, values) = compiler.results(&[&rate_of_pair.times(noise.result.clone())], BLOCKS);
+        (lane, NoiseLoops { loops, start, bracket, sums, side_by_side, result, result_at: values[0] })
     }
+}
+
+/// A pair of students, as nodes, and its place in the blocks.
+struct Pair {
+    j: usize,
+    l: usize,
+    slot: usize,
 }
 
 /// Pairs j, j + δ that are to be computed: δ = p/2 has every pair twice.
@@ -425,10 +481,17 @@ impl Program {
     }
 
     /// What the noise of SGD adds to dQ_jl, block after block.
-    fn sgd_noise(&self, memory: &mut [f64]) {
+    fn sgd_noise(&self, scratch: &mut Scratch) {
+        run(&self.noise.once, &Domain::new(&self.single, MAX_LANES), &mut scratch.memory);
+        match &self.noise.sums {
+            NoiseSums::Loops(loops) => self.noise_in_loops(loops, &mut scratch.memory),
+            NoiseSums::Forms { codes, rate } => self.noise_by_forms(codes, rate, scratch),
+        }
+    }
+
+    fn noise_in_loops(&self, loops: &NoiseLoops, memory: &mut [f64]) {
         let (noise, c) = (&self.noise, self.places.c);
-        run(&noise.once, &Domain::new(&self.single, MAX_LANES), memory);
-        for PairSum { table, weights, .. } in &noise.sums {
+        for PairSum { table, weights, .. } in &loops.sums {
             for (pair, ([n, m], times)) in table.nodes.iter().zip(&table.times).enumerate() {
                 memory[weights + pair] = times * memory[c + usize::from(*n)] * memory[c + usize::from(*m)];
             }
@@ -437,20 +500,76 @@ impl Program {
             run(&noise.lane, &blocks, memory);
             for block in 0..blocks.units.count {
                 let (start, lanes) = (noise.blocks.starts[first + block], noise.blocks.lanes[first + block]);
-                for (nodes, code) in &noise.loops {
+                for (nodes, code) in &loops.loops {
                     run(code, &Domain::new(nodes, lanes).at(block, start), memory);
                 }
-                self.bracket(block, lanes, start, memory);
+                self.bracket(loops, block, lanes, start, memory);
             }
-            run(&noise.result, &blocks, memory);
-            let (from, length) = (noise.result_at.base, blocks.units.count * MAX_LANES);
+            run(&loops.result, &blocks, memory);
+            let (from, length) = (loops.result_at.base, blocks.units.count * MAX_LANES);
             memory.copy_within(from..from + length, noise.noise + first * MAX_LANES);
         }
     }
 
+    /// Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l), times the rate.
+    fn noise_by_forms(&self, codes: &FormCodes, rate: &Operand, scratch: &mut Scratch) {
+        let (places, noise) = (&self.places, &self.noise);
+        let Scratch { memory, queues, directions: [one, near] } = scratch;
+        let nodes = places.shape.nodes();
+        let entry = |x: usize, y: usize| memory[places.omega + x * places.padded.row + y];
+        find_directions(nodes, codes.apart, &entry, one, near);
+        let along = |x: usize, y: usize| one[x * nodes + y];
+        memory[noise.noise..][..noise.blocks.starts.len() * MAX_LANES].fill(0.0);
+        let variance = memory[places.parameter(Parameter::Noise)];
+        let mut add = |memory: &mut [f64], results: Results<'_>| {
+            for (at, Waiting { weight, slot, .. }) in results.waited.iter().enumerate() {
+                memory[*slot] += weight * memory[results.places[0] + at];
+            }
+        };
+        for pair in self.pairs() {
+            let Pair { j, l, slot } = pair;
+            let slot = noise.noise + slot;
+            let label = Waiting::new([j, l, j, l], variance, slot, true);
+            codes.push(FormCodes::label(j == l), label, queues, memory, places, &mut add);
+            for n in 0..nodes {
+                for m in 0..=n {
+                    let Some(form) = codes.four_point(&along, [j, l, n, m]) else { continue };
+                    let times = if n == m { 1.0 } else { 2.0 };
+                    let weight = times * memory[places.c + n] * memory[places.c + m];
+                    let waiting = Waiting::new([j, l, n, m], weight, slot, false);
+                    codes.push(form, waiting, queues, memory, places, &mut add);
+                }
+            }
+        }
+        codes.finish(queues, memory, places, &mut add);
+        for (first, blocks) in noise.blocks.chunks() {
+            run(&noise.lane, &blocks, memory);
+            for at in 0..blocks.units.count * MAX_LANES {
+                memory[noise.noise + first * MAX_LANES + at] *= memory[rate.base + at];
+            }
+        }
+    }
+
+    /// The pairs of students, as nodes, and the place of each in the blocks.
+    fn pairs(&self) -> impl Iterator<Item = Pair> {
+        let (k, p, band) = (self.places.shape.k, self.places.shape.p, self.places.padded.band);
+        (0..band)
+            .scan(0, move |first, delta| {
+                let slot = *first;
+                let count = pairs_at(delta, p);
+                *first += count.next_multiple_of(MAX_LANES);
+                Some((delta, count, slot))
+            })
+            .flat_map(move |(delta, count, slot)| {
+                (0..count).map(move |j| {
+                    let l = if j + delta < p { j + delta } else { j + delta - p };
+                    Pair { j: k + j, l: k + l, slot: slot + j }
+                })
+            })
+    }
+
     /// start + Σ front sum of a block.
-    fn bracket(&self, block: usize, lanes: usize, start: [usize; 3], memory: &mut [f64]) {
-        let noise = &self.noise;
+    fn bracket(&self, noise: &NoiseLoops, block: usize, lanes: usize, start: [usize; 3], memory: &mut [f64]) {
         let here = Domain::new(&self.single, lanes).at(block, start);
         let bracket = noise.bracket + block * MAX_LANES;
         let from = here.place(&noise.start);
@@ -491,15 +610,10 @@ impl Program {
                 to[i] = rate[i] * flow[i];
             }
         }
-        let mut noise = self.noise.noise;
-        for delta in 0..self.places.padded.band {
-            let count = pairs_at(delta, p);
-            for j in 0..count {
-                let l = if j + delta < p { j + delta } else { j + delta - p };
-                derivative[shape.q(j, l)] =
-                    rate[j] * flow(k + l)[j] + rate[l] * flow(k + j)[l] + memory[noise + j];
-            }
-            noise += count.next_multiple_of(MAX_LANES);
+        for Pair { j, l, slot } in self.pairs() {
+            let (j, l) = (j - k, l - k);
+            derivative[shape.q(j, l)] =
+                rate[j] * flow(k + l)[j] + rate[l] * flow(k + j)[l] + memory[self.noise.noise + slot];
         }
         if trained {
             derivative[shape.a(0)..][..p].copy_from_slice(&memory[self.flow.readout..][..p]);
