@@ -11,35 +11,39 @@ use random_problem::random_problem;
 const BOUND: f64 = 1e-13;
 
 /// A declaration, generated and interpreted.
+macro_rules! one {
+    ([$($options:tt)*] [$k:literal, $p:literal, $second:ident]) => {{
+        overlap_system!(Generated: k = $k, p = $p, $($options)*, second_layer = $second);
+        let text = concat!(
+            "k = ", stringify!($k), ", p = ", stringify!($p), ", ", stringify!($($options)*), ", second_layer = ",
+            stringify!($second), ", jacobian = true"
+        );
+        agree(&Generated, text);
+    }};
+}
+
 macro_rules! same {
-    ($($test:ident: [$($options:tt)*] at $([$k:literal, $p:literal, $second:ident $(, $more:tt)*])*;)*) => {$(
+    ($($test:ident: $options:tt at { $($size:tt)* })*) => {$(
         #[test]
         fn $test() {
-            $({
-                overlap_system!(Generated: k = $k, p = $p, $($options)*, second_layer = $second $(, $more)*);
-                let text = concat!(
-                    "k = ", stringify!($k), ", p = ", stringify!($p), ", ", stringify!($($options)*), ", second_layer = ",
-                    stringify!($second), ", jacobian = true"
-                );
-                agree(&Generated, text);
-            })*
+            $(one!($options $size);)*
         }
     )*};
 }
 
 same! {
-    erf: [act = erf] at [1, 2, fixed] [1, 2, trained] [2, 2, fixed] [2, 2, trained] [2, 3, fixed] [2, 3, trained]
-        [4, 8, fixed] [4, 8, trained];
-    erf_with_a_gain: [act = erf(gain = 1.5)] at [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained];
-    linear: [act = linear] at [1, 2, trained] [2, 2, fixed] [2, 3, trained] [4, 8, fixed];
-    hermite_2: [act = hermite(2)] at [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained];
-    hermite_3: [act = hermite(3)] at [1, 2, trained] [4, 8, fixed];
-    polynomial: [act = polynomial([0.5, -1, 0.25, 0.1])] at [2, 2, fixed] [4, 8, trained];
-    relu: [act = relu] at [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained];
-    sign_teachers: [act = erf, teacher_act = sign] at [1, 2, trained] [2, 2, fixed] [2, 3, trained] [4, 8, fixed];
-    relu_teachers: [act = erf, teacher_act = relu] at [2, 3, trained];
-    mixed: [act = hermite(2), teacher_act = erf] at [2, 3, trained];
-    relu_students_of_linear: [act = relu, teacher_act = linear] at [2, 3, trained];
+    erf: [act = erf] at { [1, 2, fixed] [1, 2, trained] [2, 2, fixed] [2, 2, trained] [2, 3, fixed] [2, 3, trained]
+        [4, 8, fixed] [4, 8, trained] }
+    erf_with_a_gain: [act = erf(gain = 1.5)] at { [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained] }
+    linear: [act = linear] at { [1, 2, trained] [2, 2, fixed] [2, 3, trained] [4, 8, fixed] }
+    hermite_2: [act = hermite(2)] at { [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained] }
+    hermite_3: [act = hermite(3)] at { [1, 2, trained] [4, 8, fixed] }
+    polynomial: [act = polynomial([0.5, -1, 0.25, 0.1])] at { [2, 2, fixed] [4, 8, trained] }
+    relu: [act = relu] at { [1, 2, fixed] [2, 2, trained] [2, 3, fixed] [4, 8, trained] }
+    sign_teachers: [act = erf, teacher_act = sign] at { [1, 2, trained] [2, 2, fixed] [2, 3, trained] [4, 8, fixed] }
+    relu_teachers: [act = erf, teacher_act = relu] at { [2, 3, trained] }
+    mixed: [act = hermite(2), teacher_act = erf] at { [2, 3, trained] }
+    relu_students_of_linear: [act = relu, teacher_act = linear] at { [2, 3, trained] }
 }
 
 /// By quadrature: the same code runs both.
