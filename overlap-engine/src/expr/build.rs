@@ -138,6 +138,7 @@ impl Pool {
                 let constant = self.intern(Node::Rational(coefficient));
                 let constant =
                     if coefficient == Rational::ONE { constant } else { self.power(constant, exponent) };
+                let factors = if exponent.is_integer() { factors } else { self.positive(factors) };
                 let scaled = factors
                     .into_iter()
                     .map(|(factor, inner)| (factor, self.times(inner, exponent)))
@@ -158,6 +159,29 @@ impl Pool {
             }
             _ => self.product(Rational::ONE, vec![(base, exponent)]),
         }
+    }
+
+    /// The factors of a positive product, sums among them with the sign that makes them positive: whole powers have sums in one
+    /// sign, whichever it is, and (-x) (-y) has the root √x √y.
+    fn positive(&mut self, mut factors: Vec<(Expr, Rational)>) -> Vec<(Expr, Rational)> {
+        // Fields of variance 1 and correlation 1/4; what is no overlap is positive.
+        let generic = |symbol: &Symbol| match symbol {
+            Symbol::Overlap(a, b) if a != b => 0.25,
+            Symbol::Defined(..) => 0.25,
+            _ => 1.0,
+        };
+        let is_negative = |pool: &Pool, factor: &(Expr, Rational)| {
+            matches!(pool.node(factor.0), Node::Sum(..)) && pool.evaluate(factor.0, &generic) < 0.0
+        };
+        let negative: Vec<bool> = factors.iter().map(|factor| is_negative(self, factor)).collect();
+        if negative.iter().filter(|negative| **negative).count().is_multiple_of(2) {
+            for ((factor, _), negative) in factors.iter_mut().zip(negative) {
+                if negative {
+                    *factor = self.scale(*factor, -Rational::ONE);
+                }
+            }
+        }
+        factors
     }
 
     /// Writes a sum with denominators as (denominator, numerator) without any: 1 - x²/(y z) is (y z - x²) / (y z).

@@ -1,7 +1,8 @@
 //! A whole command-line program for a declared system: `equations`, `rhs`, `solve`, `simulate`, `compare`, `sweep`,
 //! `merge`, `rerun`, `plot`, `completions`.
 //!
-//! `fn main() -> std::process::ExitCode { overlap::cli::run(ErfK4P8) }` is the program of the system `ErfK4P8`.
+//! `fn main() -> std::process::ExitCode { overlap::cli::run(ErfK4P8) }` is the program of the system `ErfK4P8`. The program
+//! `overlap` ([`run_declared`]) has the same commands for the system that `--system "k = 4, p = 8, act = erf"` declares.
 //!
 //! Results go to standard output (or `--out FILE`), everything else to standard error. Exit codes: [`DONE`],
 //! [`FAILED`], [`USAGE`], [`INTERRUPTED`]. The problem file is that of [`Problem::from_json`](crate::Problem::from_json).
@@ -17,8 +18,8 @@ mod sweep;
 mod usage;
 
 use crate::pipe::PipeWriter;
-use crate::{Error, SolveFailure, System};
-use clap::{CommandFactory, FromArgMatches};
+use crate::{DynSystem, Error, SolveFailure, System};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -47,10 +48,15 @@ pub struct Streams<'a> {
 
 /// Runs the command line of this process for `system`: the whole `main` of a program.
 pub fn run<S: System>(system: S) -> ExitCode {
-    run_process(&system)
+    run_process(Some(&system))
 }
 
-fn run_process(system: &dyn System) -> ExitCode {
+/// Runs the command line of this process for the system that its `--system` declares: all of `main` of the program `overlap`.
+pub fn run_declared() -> ExitCode {
+    run_process(None)
+}
+
+fn run_process(system: Option<&dyn System>) -> ExitCode {
     let (mut input, mut output, mut errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let coloured = usage::coloured(|name| std::env::var_os(name));
     let colours =
@@ -71,7 +77,15 @@ pub fn run_from(
     args: impl IntoIterator<Item = impl Into<OsString>>,
     streams: &mut Streams<'_>,
 ) -> u8 {
-    execute(system, args.into_iter().map(Into::into).collect(), streams, None)
+    execute(Some(system), args.into_iter().map(Into::into).collect(), streams, None)
+}
+
+/// As [`run_from`], for the system that `--system` declares.
+pub fn run_declared_from(
+    args: impl IntoIterator<Item = impl Into<OsString>>,
+    streams: &mut Streams<'_>,
+) -> u8 {
+    execute(None, args.into_iter().map(Into::into).collect(), streams, None)
 }
 
 /// Which streams of a process are terminals that show colours, where they are wanted.
@@ -82,6 +96,7 @@ struct Colours {
 }
 
 /// Why a command ended early.
+#[derive(Clone)]
 enum Failure {
     /// The command line is wrong.
     Usage(String),
@@ -131,26 +146,59 @@ fn flag(quantity: &str) -> Option<&'static str> {
     FLAGS.iter().find(|(name, _)| quantity.starts_with(name)).map(|(_, flag)| *flag)
 }
 
-/// `process`: the streams are those of the process, whose signals and terminals are to be used.
+/// The flag of the general program.
+const SYSTEM: &str = "system";
+
+/// The system that `--system` declares, behind whatever command it stands.
+fn declared(matches: &ArgMatches) -> Result<DynSystem, Failure> {
+    let (mut deepest, mut command) = (matches, "");
+    while let Some((name, inner)) = deepest.subcommand() {
+        (deepest, command) = (inner, name);
+    }
+    let Some(text) = deepest.get_one::<String>(SYSTEM) else {
+        // These work on files of any system; what they ask of one is its name.
+        if ["plot", "completions"].contains(&command) {
+            return Ok(DynSystem::new(1, 1, crate::Activation::Erf, false)?);
+        }
+        return Err(Failure::Usage(
+            "missing: --system, e.g. --system \"k = 4, p = 8, act = erf\"".to_owned(),
+        ));
+    };
+    text.parse().map_err(|error: Error| Failure::Usage(format!("--system: {error}")))
+}
+
+/// `system`: none where `--system` declares it. `process`: the streams are those of the process, whose signals and
+/// terminals are to be used.
 fn execute(
-    system: &dyn System,
+    system: Option<&dyn System>,
     args: Vec<OsString>,
     streams: &mut Streams<'_>,
     process: Option<Colours>,
 ) -> u8 {
-    let name = system.name().to_owned();
-    let about = format!("Exact learning dynamics of {name}: {}", commands::describe(system));
+    let name = system.map_or("overlap", System::name).to_owned();
+    let about = match system {
+        Some(system) => format!("Exact learning dynamics of {name}: {}", commands::describe(system)),
+        None => "Exact learning dynamics of two-layer networks".to_owned(),
+    };
     let program = usage::program(args.first(), &name);
-    let command = args::Cli::command()
+    let mut command = args::Cli::command()
         .name(name.clone())
         .bin_name(program.clone())
         .version(concat!("overlap ", env!("CARGO_PKG_VERSION")))
         .about(about)
         .after_help("Use --help for examples, the fields of a problem file and the exit codes.")
         .after_long_help(help::AFTER.replace("NAME", &program));
-    let parsed = command.try_get_matches_from(args).and_then(|matches| args::Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    if system.is_none() {
+        let flag = Arg::new(SYSTEM).long(SYSTEM).global(true).value_name("DECLARATION");
+        command =
+            command.arg(flag.help("The system, as overlap_system! declares it: \"k = 4, p = 8, act = erf\""));
+    }
+    let parsed = command.try_get_matches_from(args).and_then(|matches| {
+        let cli = args::Cli::from_arg_matches(&matches)?;
+        Ok((cli, system.is_none().then(|| declared(&matches))))
+    });
+    let (cli, own) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             if let Some(message) = usage::told(&error) {
                 _ = writeln!(streams.errors, "error: {message}\n\nFor more information, try '--help'.");
@@ -170,10 +218,15 @@ fn execute(
             };
         }
     };
-    let mut session =
-        commands::Session { system, program, quiet: cli.quiet, process: process.is_some(), streams };
     let level = crate::simd::Level::check().map_err(|error| Failure::Usage(error.to_string()));
-    let (code, label, message) = match level.and_then(|_| session.run(&cli.command)) {
+    let own = own.transpose();
+    let done = level.and(own.as_ref().map_err(Failure::clone)).and_then(|own| {
+        let system = own.as_ref().map(|own| own as &dyn System).or(system);
+        let Some(system) = system else { return Ok(()) };
+        commands::Session { system, program, quiet: cli.quiet, process: process.is_some(), streams }
+            .run(&cli.command)
+    });
+    let (code, label, message) = match done {
         Ok(()) => return DONE,
         Err(Failure::Usage(message)) => (USAGE, "error: ", message),
         Err(Failure::Failed(message)) => (FAILED, "error: ", message),

@@ -1,0 +1,5 @@
+//! The general program: every command for the system that `--system` declares.
+
+fn main() -> std::process::ExitCode {
+    overlap::cli::run_declared()
+}
