@@ -126,6 +126,7 @@ impl Pool {
         if exponent == Rational::ONE {
             return base;
         }
+        let base = if exponent.is_integer() { base } else { self.of_positive_sums(base) };
         match self.node(base).clone() {
             // (x²)^½ is |x|, not x: even powers stay inside a fractional power.
             Node::Product(coefficient, factors)
@@ -138,7 +139,6 @@ impl Pool {
                 let constant = self.intern(Node::Rational(coefficient));
                 let constant =
                     if coefficient == Rational::ONE { constant } else { self.power(constant, exponent) };
-                let factors = if exponent.is_integer() { factors } else { self.positive(factors) };
                 let scaled = factors
                     .into_iter()
                     .map(|(factor, inner)| (factor, self.times(inner, exponent)))
@@ -151,6 +151,12 @@ impl Pool {
                 match denominator {
                     None => self.product(Rational::ONE, vec![(base, exponent)]),
                     Some(denominator) => {
+                        let (numerator, denominator) = if self.is_negative(denominator) {
+                            let minus = -Rational::ONE;
+                            (self.scale(numerator, minus), self.scale(denominator, minus))
+                        } else {
+                            (numerator, denominator)
+                        };
                         let numerator = self.power(numerator, exponent);
                         let denominator = self.power(denominator, -exponent);
                         self.mul([numerator, denominator])
@@ -161,27 +167,34 @@ impl Pool {
         }
     }
 
-    /// The factors of a positive product, sums among them with the sign that makes them positive: whole powers have sums in one
-    /// sign, whichever it is, and (-x) (-y) has the root √x √y.
-    fn positive(&mut self, mut factors: Vec<(Expr, Rational)>) -> Vec<(Expr, Rational)> {
-        // Fields of variance 1 and correlation 1/4; what is no overlap is positive.
+    /// A product whose sums, to odd powers, are positive, for a root of it: whole powers have sums in one sign, whichever it is, and
+    /// (-x) (-y) has the root √x √y. Without the canonical form that would turn the signs again.
+    fn of_positive_sums(&mut self, base: Expr) -> Expr {
+        let Node::Product(mut coefficient, mut factors) = self.node(base).clone() else { return base };
+        let mut turned = false;
+        for (factor, power) in &mut factors {
+            let is_odd = !power.is_integer() || power.to_integer() % 2 != 0;
+            if is_odd
+                && power.is_integer()
+                && matches!(self.node(*factor), Node::Sum(..))
+                && self.is_negative(*factor)
+            {
+                *factor = self.scale(*factor, -Rational::ONE);
+                coefficient = -coefficient;
+                turned = true;
+            }
+        }
+        if turned { self.intern(Node::Product(coefficient, factors)) } else { base }
+    }
+
+    /// Whether an expression is negative where fields have the variance 1 and the correlation 1/4.
+    fn is_negative(&self, expr: Expr) -> bool {
         let generic = |symbol: &Symbol| match symbol {
             Symbol::Overlap(a, b) if a != b => 0.25,
             Symbol::Defined(..) => 0.25,
             _ => 1.0,
         };
-        let is_negative = |pool: &Pool, factor: &(Expr, Rational)| {
-            matches!(pool.node(factor.0), Node::Sum(..)) && pool.evaluate(factor.0, &generic) < 0.0
-        };
-        let negative: Vec<bool> = factors.iter().map(|factor| is_negative(self, factor)).collect();
-        if negative.iter().filter(|negative| **negative).count().is_multiple_of(2) {
-            for ((factor, _), negative) in factors.iter_mut().zip(negative) {
-                if negative {
-                    *factor = self.scale(*factor, -Rational::ONE);
-                }
-            }
-        }
-        factors
+        self.evaluate(expr, &generic) < 0.0
     }
 
     /// Writes a sum with denominators as (denominator, numerator) without any: 1 - x²/(y z) is (y z - x²) / (y z).
