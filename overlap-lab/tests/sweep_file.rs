@@ -248,6 +248,16 @@ fn every_mistake_is_told_with_line_key_and_what_is_allowed() {
 }
 
 #[test]
+fn trajectories_of_too_many_points_are_a_mistake() {
+    for points in ["10000001", "100000000000", "18446744073709551615"] {
+        let error =
+            parse(&format!("[record]\nuntil = 1\ntrajectories = {points}")).expect_err(points).to_string();
+        assert!(error.contains("line 3: record.trajectories"), "{error}");
+        assert!(error.contains("it must be at most 10000000 points"), "{error}");
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_told_at_once_in_its_order() {
     let text = "run = \"al\"\n[problem]\nnose = 1\n[record]\nuntil = -1\n[grid]\nseed = []\n";
     let error = parse(text).unwrap_err().to_string();

@@ -285,7 +285,13 @@ fn record(section: &Section<'_, '_>, lines: &mut Lines) -> Option<Record> {
             .boolean()
             .map(|wanted| if wanted { until.and_then(|until| spread(until, 200)) } else { None }),
         Some(entry) if entry.is_list() || entry.is_table() => time_list(&entry, most).map(Some),
-        Some(entry) => entry.whole(2).map(|points| until.and_then(|until| spread(until, points as usize))),
+        Some(entry) => match entry.whole(2) {
+            Some(points) if points > MOST_POINTS as u64 => {
+                entry.wrong(format!("at most {MOST_POINTS} points"));
+                None
+            }
+            points => points.map(|points| until.and_then(|until| spread(until, points as usize))),
+        },
     };
     let observables = match section.take("observables") {
         None => Some(vec!["risk".to_owned(), "excess_risk".to_owned()]),

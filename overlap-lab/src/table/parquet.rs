@@ -234,6 +234,18 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_beyond_the_signed_range_are_unsigned() {
+        let mut table = Table::new("test", []);
+        table.push("seed", "", vec![0, (1 << 53) + 1, 1 << 63, u64::MAX]);
+        let bytes = file(&table).unwrap();
+        assert_eq!(read(bytes.clone()).unwrap(), table);
+        let reader = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
+        let column = reader.metadata().file_metadata().schema_descr().column(0);
+        assert_eq!(column.logical_type_ref(), Some(&LogicalType::integer(64, false)));
+        assert_eq!(column.converted_type(), ::parquet::basic::ConvertedType::UINT_64);
+    }
+
+    #[test]
     fn every_flipped_byte_gives_an_error_or_a_table() {
         let mut table = Table::new("test", []);
         table.push("n", "", Values::Counts(vec![1, 2, 3]));

@@ -75,3 +75,41 @@ pub(crate) fn comparison(found: &Comparison, metadata: Vec<(&'static str, Value)
 fn push(table: &mut Table, name: &str, values: impl Into<Values>) {
     table.push(name, unit(name), values);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::csv;
+    use super::*;
+    use crate::{
+        Activation, DynSystem, Error, Problem, SimulateOptions, SolveOptions, System, simulate, solve,
+    };
+
+    /// The columns are those of the CSV read back, names, order and every number, with NaN of single replicas missing.
+    #[test]
+    fn tables_are_what_the_csv_says() -> Result<(), Error> {
+        fn check(table: &Table, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<(), Error> {
+            let mut bytes = Vec::new();
+            write(&mut bytes)?;
+            let mut read = csv::read(&bytes).unwrap();
+            for column in &mut read.columns {
+                column.unit = unit(&column.name).to_owned();
+            }
+            assert_eq!(table.columns, read.columns);
+            Ok(())
+        }
+        let system = DynSystem::new(2, 2, Activation::Erf, true)?;
+        let problem = Problem::builder(2, 2).build()?;
+        let times = [0.0, 0.5, 1.0];
+        let ode = solve(&system, &problem, &times, &SolveOptions::default())?;
+        check(&trajectory(&ode, Vec::new()), |bytes| ode.write_csv(bytes))?;
+        for replicas in [1, 3] {
+            let options =
+                SimulateOptions::default().dimension(20).replicas(replicas).quantiles(vec![0.1, 0.9]);
+            let sgd = simulate(&system as &dyn System, &problem, &times, &options)?;
+            check(&ensemble(&sgd, Vec::new()), |bytes| sgd.write_csv(bytes))?;
+            let both = Comparison::new(&ode, &sgd)?;
+            check(&comparison(&both, Vec::new()), |bytes| both.write_csv(bytes))?;
+        }
+        Ok(())
+    }
+}
