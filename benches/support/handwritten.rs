@@ -6,7 +6,7 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 
 /// The equations of erf, written by hand for lanes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Handwritten {
+pub(crate) struct Handwritten {
     shape: Shape,
     /// Pairs of nodes m ≤ n, and how often each stands in the double sum; padded with weight 0.
     pairs: Vec<(usize, usize)>,
@@ -15,7 +15,7 @@ pub struct Handwritten {
 
 impl Handwritten {
     /// k teachers and p students, whose second layer is `trained` or fixed.
-    pub fn new(k: usize, p: usize, trained: bool) -> Self {
+    pub(crate) fn new(k: usize, p: usize, trained: bool) -> Self {
         let nodes = k + p;
         let mut pairs: Vec<_> = (0..nodes).flat_map(|n| (0..=n).map(move |m| (n, m))).collect();
         let mut times: Vec<_> = pairs.iter().map(|&(n, m)| if n == m { 1.0 } else { 2.0 }).collect();
