@@ -287,6 +287,14 @@ impl<'a> Equations<'a> {
         if pair.n.kind() == pair.m.kind() { four } else { self.pool.scale(four, (1, 2).into()) }
     }
 
+    /// E[σ'(λ_j) σ'(λ_l) Π σ(λ_n)] of these nodes, of which equal ones are one field, without named intermediates: to be
+    /// differentiated.
+    pub(crate) fn whole(&mut self, [j, l]: [Index; 2], nodes: &[Index]) -> Expr {
+        let factors = [(j, 1), (l, 1)].into_iter().chain(nodes.iter().map(|&n| (n, 0))).collect();
+        by_tilting(&mut self.pool, self.activations, &Expectation { factors, fields: vec![] })
+            .expect("the general case has a form")
+    }
+
     /// J2(j, l) / mass of these nodes.
     pub fn label(&mut self, j: Index, l: Index) -> Expr {
         if self.by_coincidence {

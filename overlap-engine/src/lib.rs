@@ -68,6 +68,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod c;
 pub mod declaration;
 pub mod describe;
 pub mod equations;

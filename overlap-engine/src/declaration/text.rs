@@ -18,14 +18,14 @@ const LONGEST: usize = 10_000;
 /// How deeply values may stand in brackets.
 const DEEPEST: usize = 16;
 
-/// A declaration and its name, if it has one: `Committee: k = 4, p = 8, act = erf`. k and p are at most `most`.
+/// A declaration and its name, if it has one.
+pub type Named = (Option<String>, Declaration<Place>);
+
+/// Reads a declaration and its name, if it has one: `Committee: k = 4, p = 8, act = erf`. k and p are at most `most`.
 ///
 /// # Errors
 /// All mistakes.
-pub fn parse(
-    text: &str,
-    most: [usize; 2],
-) -> Result<(Option<String>, Declaration<Place>), Vec<Mistake<Place>>> {
+pub fn parse(text: &str, most: [usize; 2]) -> Result<Named, Vec<Mistake<Place>>> {
     let one = |at: Place, message: String| vec![Mistake { at, message }];
     if text.len() > LONGEST {
         let message =

@@ -4,7 +4,6 @@ use super::straight::Block;
 use crate::equations::{Equations, I, J, L};
 use crate::expr::{Expr, Node, Rational};
 use crate::gaussian::place;
-use crate::resolve::inline;
 use crate::symbol::{Index, Kind, Symbol};
 
 /// The noise of SGD by forms: noise[j][l] = Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l), sums over n and m ≤ n, pairs of different
@@ -68,15 +67,8 @@ impl Forms {
 
     /// The general form of equations that have one, where n and m, and j and l, are or are not one node.
     fn by_identity(equations: &mut Equations<'_>, derivatives: bool) -> Self {
-        let definitions = equations.noise.vectors.clone();
-        let whole = |equations: &mut Equations<'_>, part: Expr, l: Index| {
-            let mass = place(&mut equations.pool, equations.noise.mass, &[(L, l)]);
-            let product = equations.pool.mul([mass, part]);
-            inline(&mut equations.pool, product, &definitions)
-        };
         let labels = [J, L].map(|l| {
-            let label = equations.label(J, l);
-            let label = whole(equations, label, l);
+            let label = equations.whole([J, l], &[]);
             Form::new(equations, label, &[J, l], derivatives)
         });
         let kinds = equations.activations.kinds();
@@ -90,8 +82,7 @@ impl Forms {
                     let same = (kind_n == kind_m).then_some((n, first + 1));
                     for (m, direction) in same.into_iter().chain(apart) {
                         let nodes = [J, l, n, m];
-                        let four = equations.four_point(nodes);
-                        let four = whole(equations, four, l);
+                        let four = equations.whole([J, l], &[n, m]);
                         let pattern = Pattern {
                             directions: [first, first + 1, direction],
                             one_student: first == 0,

@@ -29,6 +29,13 @@
 //! ```
 //!
 //! weight_nm is c_n c_m, twice that where n and m of a symmetric summand differ: each pair is met once then, m ≤ n.
+//!
+//! Where I4 has a form of its own for nodes of one direction (ReLU units), the noise has no loops but [`Forms`]: a [`Block`] of
+//! straight-line code for every pattern of nodes. Blocks are also what small systems are written as, every index resolved
+//! ([`Block::right_hand_side`]), and what derivatives are computed by ([`Forms::new`], [`Pulls`], [`RateGradients`]). In a block the
+//! roots and arcsines that are ready at the same time are a [`Statement::Batch`].
+//!
+//! `to_string()` of all of these is text for people.
 
 mod forms;
 mod lanes;

@@ -180,6 +180,25 @@ impl DynSystem {
         Ok(DynSystem(Arc::new(Inner { name, declaration, student, teacher, code, texts })))
     }
 
+    /// One self-contained C99 file with the right-hand side and the risk, `NAME_right_hand_side` and `NAME_risk`; its first
+    /// comment states the layout of state and parameters. For codes in C, C++, Fortran or Julia.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `name` cannot begin names in C, or if the expectations are numerical.
+    pub fn c_file(&self, name: &str) -> Result<String, Error> {
+        let Declaration { shape, quadrature, .. } = self.0.declaration;
+        if quadrature.is_some() {
+            return Err(Error::invalid(
+                "quadrature",
+                self.name(),
+                "left out: only closed forms are written in C",
+            ));
+        }
+        let derived = Equations::derive(self.0.declaration.activations());
+        let written = derived.and_then(|mut equations| overlap_engine::c::file(&mut equations, shape, name));
+        written.map_err(|message| Error::invalid("name", name, format!("a beginning of names: {message}")))
+    }
+
     /// The texts about the system, made when they are first asked for.
     fn texts(&self) -> &Description {
         self.0.texts.get_or_init(|| {
