@@ -108,7 +108,7 @@ fn compare(shape: Shape, columns: usize, truth: &[f64], found: &[f64], what: &st
     let dim = shape.dim();
     let rows = [0..m, m..q, q..dim];
     let apart = [0..m, m..q, q..dim, dim..dim + 1, dim + 1..dim + 2, dim + 2..columns.max(dim + 2)];
-    let apart = if columns == 1 { vec![0..1] } else { apart.to_vec() };
+    let apart = if columns == 1 { vec![std::ops::Range { start: 0, end: 1 }] } else { apart.to_vec() };
     for rows in rows {
         for column in &apart {
             let places =

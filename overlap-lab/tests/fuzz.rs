@@ -162,8 +162,6 @@ fn journals() {
 
 /// The one journal in a folder.
 fn journal_of(folder: &Path) -> std::path::PathBuf {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let is_journal =
-        |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-    entries.filter(|path| is_journal(path)).next().expect("a journal")
+    let mut entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.find(|path| path.extension().is_some_and(|extension| extension == "jsonl")).expect("a journal")
 }

@@ -65,7 +65,7 @@ fn batch(
     };
     let (filled, cosines) = (count(operands[0].len()), ident(&format!("cosines_of_{name}")));
     let name = ident(name);
-    let call = match operation {
+    match operation {
         Operation::Rsqrt => {
             let values = array(&operands[0], 1.0);
             quote!(let mut #name = #values; s.rsqrt_all(&mut #name, #filled);)
@@ -83,8 +83,7 @@ fn batch(
             }
         }
         other => unreachable!("{other:?} goes through no lanes"),
-    };
-    call
+    }
 }
 
 /// A value of the runtime's `Words`.

@@ -1,6 +1,6 @@
 //! `k = 4, p = 8, act = erf`: what a declaration may say, whoever reads it, with every mistake at its place.
 //!
-//! A reader of tokens (the macro) and one of [text](text) make [`Entries`] of it, and [`Entries::check`] has the last word. Places
+//! A reader of tokens (the macro) and one of [`text`] make [`Entries`] of it, and [`Entries::check`] has the last word. Places
 //! are the reader's own: spans of tokens, or bytes of a text.
 
 mod activations;

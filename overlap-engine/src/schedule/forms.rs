@@ -6,7 +6,7 @@ use crate::expr::{Expr, Node, Rational};
 use crate::gaussian::place;
 use crate::symbol::{Index, Kind, Symbol};
 
-/// The noise of SGD by forms: noise[j][l] = Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l), sums over n and m ≤ n, pairs of different
+/// The noise of SGD by forms: noise\[j\]\[l\] = Σ_nm c_n c_m I4(j, l, n, m) + Δ J2(j, l), sums over n and m ≤ n, pairs of different
 /// nodes twice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forms {

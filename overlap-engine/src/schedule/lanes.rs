@@ -22,7 +22,7 @@ pub struct Lanes {
     pub risk: Risk,
 }
 
-/// flow[b][i] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes are students i.
+/// flow\[b\]\[i\] = Σ_n c_n I3(i, b, n) = q_ib Σ_n c_n own + Σ_n q_nb c_n other: lanes are students i.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     /// Filled before the loops.
@@ -48,7 +48,7 @@ pub struct FlowSums {
     pub readout: Option<Value>,
 }
 
-/// noise[j][l] = mass (Σ_nm c_n c_m tilted + Δ label): lanes are pairs of students j, l.
+/// noise\[j\]\[l\] = mass (Σ_nm c_n c_m tilted + Δ label): lanes are pairs of students j, l.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noise {
     /// Once per pack.

@@ -97,7 +97,8 @@ impl TableFigure {
             let (mut x, mut y): (Vec<f64>, Vec<f64>) = (0..times.len()).filter_map(|n| rows(&n)).unzip();
             if name == "excess_risk" {
                 let end = resolved(&y);
-                (x.truncate(end), y.truncate(end));
+                x.truncate(end);
+                y.truncate(end);
             }
             all.extend(y.iter().copied());
             if !x.is_empty() {

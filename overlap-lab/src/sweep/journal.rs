@@ -256,7 +256,7 @@ fn entry(number: usize, text: &str) -> Option<Entry> {
     let (object, check) = unsealed(text);
     let value: Value = serde_json::from_str(&object).ok()?;
     // It must be what this program writes, to the byte: other digits, spaces or keys are somebody else's.
-    if value.to_string() != object {
+    if format!("{value}") != object {
         return None;
     }
     if let Some(header) = Header::read(&value) {

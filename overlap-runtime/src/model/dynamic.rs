@@ -42,6 +42,8 @@ struct Inner {
     texts: OnceLock<Description>,
 }
 
+// One for each system: its size does not matter.
+#[allow(clippy::large_enum_variant)]
 enum Code {
     /// Closed forms.
     Closed {

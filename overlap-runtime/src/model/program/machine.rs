@@ -103,7 +103,7 @@ impl Units {
     /// Units whose operands are dense, or stay where they are.
     pub(super) fn new(count: usize) -> Self {
         let zeros: Arc<[u32]> = std::iter::repeat_n(0, count).collect();
-        let mut units = Units { count, lists: [const { () }; KINDS].map(|()| zeros.clone()) };
+        let mut units = Units { count, lists: std::array::from_fn(|_| zeros.clone()) };
         units = units.with(Kind::Dense, (0..count).map(|unit| unit * MAX_LANES));
         units
     }

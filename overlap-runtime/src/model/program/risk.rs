@@ -9,6 +9,8 @@ use crate::lanes::{MAX_LANES, SIDE_BY_SIDE};
 use overlap_engine::equations::N;
 use overlap_engine::schedule::{self, range};
 
+// One for each system: its size does not matter.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Risk {
     OverNodes {
         tables: Vec<TableCode>,
