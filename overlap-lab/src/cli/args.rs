@@ -195,6 +195,9 @@ pub(super) struct Form {
     /// Show how they are derived from the risk, step by step
     #[arg(long)]
     pub(super) derive: bool,
+    /// As a C99 file: right-hand side and risk
+    #[arg(long)]
+    pub(super) c: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use crate::describe::{self, counted};
 use crate::pipe::PipeWriter;
 use crate::table::{self, Format};
 use crate::{
-    Comparison, Concentration, Ensemble, Error, Method, Problem, Shape, SimulateOptions, SolveFailure,
-    SolveOptions, System, Table, Trajectory, evaluate, linear_times, log_times, simulate_monitored,
-    solve_monitored, whole_steps,
+    Comparison, Concentration, DynSystem, Ensemble, Error, Method, Problem, Shape, SimulateOptions,
+    SolveFailure, SolveOptions, System, Table, Trajectory, evaluate, linear_times, log_times,
+    simulate_monitored, solve_monitored, whole_steps,
 };
 use crate::{check_writable, write_atomically};
 use overlap_runtime::internal::{object, on_path, read_from, rows};
@@ -24,6 +24,19 @@ pub(super) fn describe(system: &dyn System) -> String {
     let layer = if trained { "trained" } else { "fixed" };
     let activation = system.activation().name();
     format!("{}, {}, activation {activation}, second layer {layer}", units(k, "teacher"), units(p, "student"))
+}
+
+/// The equations of a system as C, whose names begin with its activation and sizes.
+fn c_file(system: &dyn System) -> Result<String, Error> {
+    let Shape { k, p, trained } = system.shape();
+    let [student, teacher] = [system.activation(), system.teacher_activation()];
+    let same =
+        DynSystem::builder(k, p).activation(student).teacher_activation(teacher).trained(trained).build()?;
+    let letters = |name: String| name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+    let teacher = if teacher == student { String::new() } else { format!("_of_{}", letters(teacher.name())) };
+    let name =
+        format!("{}{teacher}_{k}_{p}{}", letters(student.name()), if trained { "_trained" } else { "" });
+    same.c_file(&name)
 }
 
 /// One command at work.
@@ -65,7 +78,9 @@ impl Session<'_, '_> {
 
     fn equations(&mut self, form: &Form) -> Result<(), Failure> {
         let system = self.system;
+        let c_file = if form.c { Some(c_file(system)?) } else { None };
         let (flag, text) = match form {
+            Form { c: true, .. } => ("--c", c_file.as_deref()),
             Form { latex: true, .. } => ("--latex", Some(system.equations_latex())),
             Form { ascii: true, .. } => ("--ascii", system.equations_ascii()),
             Form { html: true, .. } => ("--html", system.equations_html()),
