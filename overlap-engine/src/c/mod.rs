@@ -229,7 +229,7 @@ fn noise(text: &mut String, noise: &Noise) {
     arrays(text, &noise.arrays, 1);
     text.push_str(PAIRS);
     text.push_str(
-        "        for (int j = 0; j < count; j += OVERLAP_LANES) {\n            const int l = j + delta;\n",
+        "        for (int j = 0; j < count; j += OVERLAP_LANES) {\n            const int l = j + delta;\n            (void)l;\n",
     );
     let mut writer = Writer::default();
     of_lanes(text, &mut writer, &noise.lane, 3);
