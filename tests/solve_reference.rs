@@ -6,7 +6,7 @@ mod reference;
 mod textbook;
 
 use nalgebra::DVector;
-use overlap::{Method, Parameters, Problem, SolveOptions, System, Trajectory, log_times, solve};
+use overlap::{Method, Problem, SolveOptions, System, SystemField, Trajectory, log_times, solve};
 use textbook::Textbook;
 
 const METHODS: [Method; 2] = [Method::Dopri5, Method::Dop853];
@@ -130,14 +130,6 @@ fn agrees_with_an_extrapolation_method() {
     }
 }
 
-struct Wrapped<'a>(&'a Textbook, &'a Parameters);
-
-impl ode_solvers::System<f64, DVector<f64>> for Wrapped<'_> {
-    fn system(&self, _: f64, state: &DVector<f64>, slope: &mut DVector<f64>) {
-        self.0.right_hand_side(self.1, state.as_slice(), slope.as_mut_slice());
-    }
-}
-
 /// Another implementation of the same methods, the crate `ode_solvers`.
 #[test]
 fn agrees_with_ode_solvers() {
@@ -148,13 +140,12 @@ fn agrees_with_ode_solvers() {
         let (k, p) = reference::sizes(&case);
         let system = Textbook::new(k, p, reference::trained(&case));
         let problem = reference::problem(&case);
-        let start = solve(&system, &problem, &[0.0], &options).unwrap();
-        let state = DVector::from_column_slice(start.state(0).unwrap().as_slice());
-        let wrapped = Wrapped(&system, start.parameters());
+        let state = DVector::from_vec(problem.initial_state(system.shape().trained));
+        let field = SystemField::new(&system, &problem).unwrap();
         // Sparse output: its dense one extrapolates to the last point.
         let sparse = ode_solvers::dop_shared::OutputType::Sparse;
         let mut other = ode_solvers::Dop853::from_param(
-            wrapped, 0.0, time, time, state, 1e-12, 1e-14, 0.9, 0.0, 0.333, 6.0, time, 0.0, 1_000_000, 1000,
+            field, 0.0, time, time, state, 1e-12, 1e-14, 0.9, 0.0, 0.333, 6.0, time, 0.0, 1_000_000, 1000,
             sparse,
         );
         other.integrate().unwrap();

@@ -10,7 +10,7 @@ mod tests;
 pub use concentration::{Concentration, ConcentrationPoint};
 pub use power_law::PowerLaw;
 
-use crate::{Ensemble, Error, Shape, Trajectory};
+use overlap_runtime::{Ensemble, Error, Shape, Trajectory};
 use std::io::Write;
 
 /// Chance that the verdict is [`Verdict::Differ`] although only chance and the O(1/d) bias are at work.
@@ -204,8 +204,9 @@ fn check_alike(ode: &Trajectory, sgd: &Ensemble) -> Result<(), Error> {
 
 fn row(ode: &Trajectory, sgd: &Ensemble, index: usize, allowance: f64) -> ComparisonRow {
     let names = ode.shape().names();
-    let moments =
-        |state: Option<crate::State<'_>>| state.map(|state| state.as_slice().to_vec()).unwrap_or_default();
+    let moments = |state: Option<overlap_runtime::State<'_>>| {
+        state.map(|state| state.as_slice().to_vec()).unwrap_or_default()
+    };
     let (mean, error) = (moments(sgd.mean(index)), moments(sgd.standard_error(index)));
     let deviations: Vec<f64> =
         mean.iter().zip(&ode.states()[index]).map(|(mean, ode)| (mean - ode).abs()).collect();

@@ -1,6 +1,6 @@
 //! What a result was computed from, as the metadata of its file: enough to compute it again.
 
-use crate::{Algorithm, Problem, SimulateOptions, SolveOptions, System};
+use overlap_runtime::{Algorithm, Problem, SimulateOptions, SolveOptions, System};
 use serde_json::{Value, json};
 
 /// `1 row`, `2 rows`.
@@ -18,7 +18,7 @@ pub(crate) fn system(system: &dyn System) -> Value {
         "activation": system.activation().name(),
         "teacher_activation": system.teacher_activation().name(),
         "second_layer": if shape.trained { "trained" } else { "fixed" },
-        "instruction_set": crate::simd::Level::current().name(),
+        "instruction_set": overlap_runtime::simd::Level::current().name(),
     })
 }
 

@@ -20,5 +20,3 @@ pub use phase_diagram::{
     DimensionCurves, PhaseDiagram, PhaseDiagramOptions, RegimeCurves, RiskCurve, phase_diagram,
 };
 pub use table::{Column, Table, Values};
-
-use overlap_runtime::*;

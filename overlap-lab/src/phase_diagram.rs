@@ -1,10 +1,11 @@
 //! The phase diagram of wide networks with solved and simulated curves in each region.
 
-use crate::{
-    Error, Problem, Regime, Region, SimulateOptions, SolveOptions, System, Table, Trajectory, Values,
-    log_times, simulate, solve, whole_steps,
-};
+use crate::{Table, Values};
 use overlap_runtime::internal::check_at_least;
+use overlap_runtime::{
+    Error, Problem, Regime, Region, SimulateOptions, SolveOptions, System, Trajectory, log_times, simulate,
+    solve, whole_steps,
+};
 use std::io::Write;
 
 /// What [`phase_diagram`] solves and simulates.
@@ -337,7 +338,7 @@ impl Point<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, DynSystem, Initial};
+    use overlap_runtime::{Activation, DynSystem, Initial};
 
     fn drawn() -> PhaseDiagram {
         let system = DynSystem::new(1, 2, Activation::Erf, false).unwrap();

@@ -7,7 +7,7 @@ mod npz;
 mod parquet;
 mod results;
 
-use crate::Error;
+use overlap_runtime::Error;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -281,7 +281,7 @@ impl Table {
         }
         let format = Format::of(path);
         format.check(path)?;
-        crate::write_atomically(path, |writer| {
+        overlap_runtime::write_atomically(path, |writer| {
             let written = match format {
                 Format::Csv => csv::write(self, true, writer),
                 Format::Npz => npz::write(self, writer),

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const TESTS: [(&str, fn()); 9] = [
+const TESTS: [(&str, fn()); 10] = [
     ("exit codes reach the shell", exit_codes),
     ("a reader that leaves early ends the program quietly", early_reader),
     ("a terminate request keeps the rows that are done", || interrupted("-TERM")),
@@ -42,6 +42,7 @@ const TESTS: [(&str, fn()); 9] = [
     ("a hang-up keeps the rows that are done", hang_up),
     ("a hang-up is ignored under nohup", nohup),
     ("streams without an end are no problem files", endless_files),
+    ("threads that the system refuses are an error", refused_threads),
     ("an instruction set is one of the machine's, and the same to the end", instruction_sets),
 ];
 
@@ -155,6 +156,22 @@ fn endless_files() {
         assert_eq!(output.status.code(), Some(cli::FAILED.into()), "{text}");
         assert!(text.contains("journal.jsonl: it is a device or pipe"), "{text}");
     }
+}
+
+/// Each thread wants 2 MiB for its stack, and all of them together have less.
+fn refused_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let line =
+        with_problem("simulate --problem FILE --times 0,1 --replicas 2000 --threads 1000", folder.path());
+    let output = Command::new("bash")
+        .args(["-c", &format!("ulimit -v 1000000; exec \"$0\" {line}")])
+        .arg(std::env::current_exe().unwrap())
+        .env(AS_PROGRAM, "")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(cli::USAGE.into()), "{errors}");
+    assert!(errors.contains("threads = 1000, but it must be a number the system can start"), "{errors}");
 }
 
 fn instruction_sets() {

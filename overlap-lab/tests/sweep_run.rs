@@ -217,6 +217,31 @@ fn events_lie_where_they_happen() {
 }
 
 #[test]
+fn sgd_begins_at_the_start_time() {
+    let text = "
+        run = 'sgd'
+        [problem]
+        start_time = 3
+        [grid]
+        learning_rate = [0.5, 2]
+        [sgd]
+        replicas = 2
+        checks = 20
+        [record]
+        until = 9
+        [[event]]
+        when = 'risk below'
+        value = 0.2
+    ";
+    let system = system(1, 1);
+    let table = table(text, &system);
+    let missing = table.column("error").unwrap().values.numbers();
+    assert!(missing.iter().all(Option::is_none), "{missing:?}");
+    let found = numbers(&table, "sgd_risk_below_0.2");
+    assert!(found.iter().all(|time| (3.0..=9.0).contains(time)), "{found:?}");
+}
+
+#[test]
 fn a_point_that_fails_stands_in_the_table_with_its_error_and_what_it_reached() {
     let text = "
         [grid]
@@ -379,6 +404,21 @@ fn results_of_all_commands_are_made_again_and_drawn() {
             assert!(svg.contains(mark), "{flags}: {mark} is missing");
         }
     }
+    // Whole numbers that doubles do not hold: the seed of the first row is 2⁵³ + 1, and it is run again as that.
+    let text = "run = 'sgd'\n[problem]\np = 1\ndimension = 30\n[grid]\nseed = [9007199254740993, 18446744073709551615]\n[record]\nuntil = 1\n";
+    std::fs::write(folder.path().join("large.toml"), text).unwrap();
+    let line =
+        "simulate --problem p.json --times 0.5,1 --quiet --seed 9007199254740993 --metadata --out large.csv";
+    for line in ["sweep large.toml --out large/", line, "rerun large.csv", "rerun large/table.csv"] {
+        let (code, text) = command(&system, folder.path(), line);
+        assert_eq!((code, text.contains("differ")), (0, false), "{line}: {text}");
+    }
+    let table = std::fs::read_to_string(folder.path().join("large/table.csv")).unwrap();
+    assert!(
+        table.contains("\n1,9007199254740993,") && table.contains("\n2,18446744073709551615,"),
+        "{table}"
+    );
+    assert_eq!(command(&system, folder.path(), "plot large/table.csv --x seed --out f.svg").0, 0);
     // κ and δ span the phase diagram, with its boundaries; what else varies is named.
     let text = "[problem]\np = 2\nalignment = 0.3\n[grid]\nkappa = [0, 0.25]\ndelta = [-0.25, 0, 0.25]\nnoise = [0, 0.1]\n[record]\nuntil = 1\n";
     std::fs::write(folder.path().join("p.toml"), text).unwrap();

@@ -54,8 +54,8 @@ pub mod internal {
 }
 
 pub use dynamics::{
-    Crossing, Limit, NoLimit, Prefactors, Regime, Region, RightHandSide, Trajectory, evaluate, solve,
-    solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
+    Crossing, Limit, NoLimit, Prefactors, Regime, Region, RightHandSide, SystemField, Trajectory, evaluate,
+    solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
 };
 pub use error::Error;
 pub use model::activation::Activation;

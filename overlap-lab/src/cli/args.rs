@@ -1,7 +1,7 @@
 //! The words of the command line.
 
-use crate::{Algorithm, Method, Precision, SimulateOptions, Simulator};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use overlap_runtime::{Algorithm, Method, Precision, SimulateOptions, Simulator};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;

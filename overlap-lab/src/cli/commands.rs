@@ -6,13 +6,13 @@ use super::{Failure, Streams, figure};
 use crate::describe::{self, counted};
 use crate::pipe::PipeWriter;
 use crate::table::{self, Format};
-use crate::{
-    Comparison, Concentration, DynSystem, Ensemble, Error, Method, Problem, Shape, SimulateOptions,
-    SolveFailure, SolveOptions, System, Table, Trajectory, evaluate, linear_times, log_times,
-    simulate_monitored, solve_monitored, whole_steps,
-};
-use crate::{check_writable, write_atomically};
+use crate::{Comparison, Concentration, Table};
 use overlap_runtime::internal::{object, on_path, read_from, rows};
+use overlap_runtime::{
+    DynSystem, Ensemble, Error, Method, Problem, Shape, SimulateOptions, SolveFailure, SolveOptions, System,
+    Trajectory, evaluate, linear_times, log_times, simulate_monitored, solve_monitored, whole_steps,
+};
+use overlap_runtime::{check_writable, write_atomically};
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! The pictures behind `--figure` and `--overlaps`.
 
 use super::Failure;
+use crate::Concentration;
 use crate::plot::{self, Series};
-use crate::{Concentration, Ensemble, Error, Parameters, System, Trajectory};
+use overlap_runtime::{Ensemble, Error, Parameters, System, Trajectory};
 use std::path::Path;
 
 /// Checks, before long work, that the picture's format is known.

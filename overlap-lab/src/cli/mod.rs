@@ -5,7 +5,7 @@
 //! `overlap` ([`run_declared`]) has the same commands for the system that `--system "k = 4, p = 8, act = erf"` declares.
 //!
 //! Results go to standard output (or `--out FILE`), everything else to standard error. Exit codes: [`DONE`],
-//! [`FAILED`], [`USAGE`], [`INTERRUPTED`]. The problem file is that of [`Problem::from_json`](crate::Problem::from_json).
+//! [`FAILED`], [`USAGE`], [`INTERRUPTED`]. The problem file is that of [`Problem::from_json`](overlap_runtime::Problem::from_json).
 
 mod args;
 mod commands;
@@ -18,8 +18,8 @@ mod sweep;
 mod usage;
 
 use crate::pipe::PipeWriter;
-use crate::{DynSystem, Error, SolveFailure, System};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
+use overlap_runtime::{DynSystem, Error, SolveFailure, System};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -158,7 +158,7 @@ fn declared(matches: &ArgMatches) -> Result<DynSystem, Failure> {
     let Some(text) = deepest.get_one::<String>(SYSTEM) else {
         // These work on files of any system; what they ask of one is its name.
         if ["plot", "completions"].contains(&command) {
-            return Ok(DynSystem::new(1, 1, crate::Activation::Erf, false)?);
+            return Ok(DynSystem::new(1, 1, overlap_runtime::Activation::Erf, false)?);
         }
         return Err(Failure::Usage(
             "missing: --system, e.g. --system \"k = 4, p = 8, act = erf\"".to_owned(),
@@ -218,7 +218,7 @@ fn execute(
             };
         }
     };
-    let level = crate::simd::Level::check().map_err(|error| Failure::Usage(error.to_string()));
+    let level = overlap_runtime::simd::Level::check().map_err(|error| Failure::Usage(error.to_string()));
     let own = own.transpose();
     let done = level.and(own.as_ref().map_err(Failure::clone)).and_then(|own| {
         let system = own.as_ref().map(|own| own as &dyn System).or(system);

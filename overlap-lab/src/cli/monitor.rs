@@ -1,7 +1,7 @@
 //! Progress on the terminal and the wish to stop.
 
-use crate::Monitor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use overlap_runtime::Monitor;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -10,7 +10,7 @@ impl Session<'_, '_> {
     pub(super) fn plot(&mut self, flags: &Plot) -> Result<(), Failure> {
         let out = flags.out.clone().unwrap_or_else(|| flags.file.with_extension("svg"));
         figure::check_extension("--out", &out)?;
-        crate::check_writable(&out).map_err(|error| Failure::Failed(format!("--out {error}")))?;
+        overlap_runtime::check_writable(&out).map_err(|error| Failure::Failed(format!("--out {error}")))?;
         let wanted = TableFigure {
             x: flags.x.clone(),
             y: flags.y.clone(),

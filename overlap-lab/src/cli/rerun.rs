@@ -5,9 +5,10 @@ use super::commands::Session;
 use crate::describe::counted;
 use crate::sweep::Sweep;
 use crate::table::{self, Format};
-use crate::{
-    Algorithm, Comparison, Error, Method, Precision, Problem, Shape, SimulateOptions, Simulator,
-    SolveOptions, System, Table, Values, simulate_monitored, solve_monitored,
+use crate::{Comparison, Table, Values};
+use overlap_runtime::{
+    Algorithm, Error, Method, Precision, Problem, Shape, SimulateOptions, Simulator, SolveOptions, System,
+    simulate_monitored, solve_monitored,
 };
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -16,7 +17,8 @@ impl Session<'_, '_> {
     pub(super) fn rerun(&mut self, file: &Path, out: Option<&Path>) -> Result<(), Failure> {
         if let Some(out) = out {
             Format::of(out).check(out)?;
-            crate::check_writable(out).map_err(|error| Failure::Failed(format!("--out {error}")))?;
+            overlap_runtime::check_writable(out)
+                .map_err(|error| Failure::Failed(format!("--out {error}")))?;
         }
         let old = Table::read(file)?;
         self.listen();

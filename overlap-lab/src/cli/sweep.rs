@@ -2,9 +2,9 @@
 
 use super::commands::Session;
 use super::{Failure, args};
-use crate::Error;
 use crate::describe::counted;
 use crate::sweep::{Estimate, Outcome, Shard, Sweep, SweepOptions, merge};
+use overlap_runtime::Error;
 use std::path::{Path, PathBuf};
 
 impl Session<'_, '_> {

@@ -1,8 +1,8 @@
 //! How fast SGD concentrates on the ODE as d grows.
 
 use super::PowerLaw;
-use crate::{Ensemble, Error, Trajectory};
 use overlap_runtime::internal::check_at_least;
+use overlap_runtime::{Ensemble, Error, Trajectory};
 use std::io::Write;
 
 /// The exponent β of E max|Ω - Ω̄| ∝ d^β over dimensions d, the maximum being over all overlaps and output times of a

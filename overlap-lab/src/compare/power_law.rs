@@ -1,8 +1,8 @@
 //! Powers of d (or of anything else), with their confidence intervals.
 
 use super::student;
-use crate::Error;
 use nalgebra::{DMatrix, DVector};
+use overlap_runtime::Error;
 use overlap_runtime::internal::check_at_least;
 
 /// A power law y = A x^β: a straight line fitted to the logarithms by least squares.

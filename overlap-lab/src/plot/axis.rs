@@ -1,6 +1,6 @@
 //! Axes: from values to fractions of the plot's width or height, and the ticks.
 
-use crate::Error;
+use overlap_runtime::Error;
 
 /// How an axis spaces its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The project's own figures, from trajectories and simulations.
 
 use super::{Axis, Colour, Figure, Panel, Style};
-use crate::{Ensemble, Trajectory};
+use overlap_runtime::{Ensemble, Trajectory};
 
 /// Points to compare with, e.g. read off a published figure.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,8 @@
 
 use super::compose::{TIME, has_place};
 use super::{Axis, Colour, Figure, Panel, Style};
-use crate::{Concentration, Ensemble, Trajectory};
+use crate::Concentration;
+use overlap_runtime::{Ensemble, Trajectory};
 
 /// Two panels: the learning curves of SGD (mean and ± std) in several dimensions with the ODE over them, and the mean of
 /// max|Ω - Ω̄| against d with its standard error and the fitted power of d.

@@ -6,7 +6,7 @@ use super::legend::fit;
 use super::scene::{Anchor, Item, Stroke};
 use super::style::{Colour, FRAME, LABEL_SIZE, TICK_SIZE};
 use super::text;
-use crate::Error;
+use overlap_runtime::Error;
 
 /// Values on a grid, drawn as cells whose colour is the value.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use super::legend::{Legend, dot, fit, stroke};
 use super::scene::{Anchor, Item, Scene, Stroke};
 use super::style::{Colour, FRAME, GRID, HEADING_SIZE, LABEL_SIZE, Style, TICK_SIZE, TITLE_SIZE, WIDTH};
 use super::{Figure, Heat, Panel, Series, clip, heat, text};
-use crate::Error;
+use overlap_runtime::Error;
 
 /// Keeps a PNG below some 100 million pixels.
 const MOST_PANELS: usize = 64;

@@ -46,7 +46,7 @@ pub use heat::Heat;
 pub use result::TableFigure;
 pub use style::{Colour, Dash, Marker, PNG_SCALE, Style, WIDTH};
 
-use crate::Error;
+use overlap_runtime::Error;
 use std::path::Path;
 
 /// A page of panels under a title.
@@ -281,6 +281,8 @@ impl Figure {
                 )));
             }
         };
-        crate::write_atomically(path, |writer| writer.write_all(&bytes).map_err(Error::io(path, "write")))
+        overlap_runtime::write_atomically(path, |writer| {
+            writer.write_all(&bytes).map_err(Error::io(path, "write"))
+        })
     }
 }

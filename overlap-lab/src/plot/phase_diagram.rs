@@ -2,7 +2,7 @@
 
 use super::{Axis, Colour, Figure, Panel, Style};
 use crate::phase_diagram::{DimensionCurves, PhaseDiagram, RegimeCurves};
-use crate::{Error, Region};
+use overlap_runtime::{Error, Region};
 
 /// What the plane shows.
 const KAPPA: f64 = 0.8;

@@ -3,7 +3,7 @@
 use super::paths::{circle, glyphs, outline};
 use super::scene::{Item, Scene};
 use super::style::{Colour, PNG_SCALE};
-use crate::Error;
+use overlap_runtime::Error;
 use tiny_skia::{Color, FillRule, LineJoin, Paint, Pixmap, Stroke, StrokeDash, Transform};
 
 /// The PNG file.

@@ -1,7 +1,8 @@
 //! Figures of result tables: what `plot FILE` draws.
 
 use super::{Axis, AxisScale, Colour, Figure, Heat, Panel, Style, heat};
-use crate::{Error, Table, Values};
+use crate::{Table, Values};
+use overlap_runtime::Error;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What of a table is drawn, and how; by default what one most likely wants to see.
@@ -524,7 +525,7 @@ fn title(table: &Table) -> String {
 }
 
 /// Number of excess risks before they first fall to what rounding leaves of them, as
-/// [`Trajectory::resolved`](crate::Trajectory::resolved) counts.
+/// [`Trajectory::resolved`](overlap_runtime::Trajectory::resolved) counts.
 fn resolved(excess_risk: &[f64]) -> usize {
     let largest = excess_risk.iter().copied().fold(0.0, f64::max);
     let rounding = |risk: &f64| *risk <= 64.0 * f64::EPSILON * largest;

@@ -105,7 +105,7 @@ fn ends<'d, 't, T: PartialEq>(
 }
 
 /// Says what is wrong with the spacing.
-fn told<T>(entry: &Entry<'_, '_>, result: Result<T, crate::Error>) -> Option<T> {
+fn told<T>(entry: &Entry<'_, '_>, result: Result<T, overlap_runtime::Error>) -> Option<T> {
     if let Err(error) = &result {
         entry.wrong(format!("a range that can be spaced: {error}"));
     }

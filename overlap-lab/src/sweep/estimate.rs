@@ -1,7 +1,7 @@
 //! What a sweep will cost, from a few of its points.
 
 use super::{Sweep, point};
-use crate::{Monitor, System};
+use overlap_runtime::{Monitor, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 

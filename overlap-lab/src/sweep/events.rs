@@ -2,7 +2,7 @@
 
 use super::document::Entry;
 use super::observable::{FORMS, Observable, Scene};
-use crate::{Error, Problem, Shape, State, System, speed};
+use overlap_runtime::{Error, Problem, Shape, State, System, speed};
 
 /// An event of a sweep file.
 #[derive(Debug, Clone, PartialEq)]

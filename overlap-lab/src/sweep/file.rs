@@ -7,8 +7,8 @@ use super::observable::{FORMS, Observable};
 use super::record::{CLOCKS, Clock, Record};
 use super::setup::{self, Fault, Setup};
 use super::{Plan, Processes, Sgd, point};
-use crate::{Activation, Method, Schedule, Shape, Simulator, SolveOptions, System, log_times};
 use overlap_runtime::internal::{INITIAL, SCHEDULE};
+use overlap_runtime::{Activation, Method, Schedule, Shape, Simulator, SolveOptions, System, log_times};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -370,9 +370,9 @@ fn check_observables(document: &Document<'_>, line: usize, names: &[String], sha
 }
 
 /// The parameter that a size is the fault of.
-fn blamed(error: &crate::Error) -> Option<String> {
+fn blamed(error: &overlap_runtime::Error) -> Option<String> {
     match error {
-        crate::Error::Invalid { quantity, .. } if quantity == "k" => Some("k".to_owned()),
+        overlap_runtime::Error::Invalid { quantity, .. } if quantity == "k" => Some("k".to_owned()),
         _ => Some("p".to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use super::Sweep;
 use super::judge::Judge;
 use super::point::Row;
 use super::run::Rows;
-use crate::{Error, System};
+use overlap_runtime::{Error, System};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -98,7 +98,7 @@ impl Header {
 }
 
 pub(super) fn instruction_set() -> String {
-    crate::simd::Level::current().name().to_owned()
+    overlap_runtime::simd::Level::current().name().to_owned()
 }
 
 /// Where checksums begin: the basis of Fowler, Noll and Vo's hash.

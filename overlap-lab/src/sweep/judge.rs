@@ -4,7 +4,7 @@ use super::Plan;
 use super::file::values;
 use super::point::Row;
 use super::setup::Setup;
-use crate::{Schedule, Shape, System};
+use overlap_runtime::{Schedule, Shape, System};
 
 /// Relative rounding of times and differences.
 const ROUNDING: f64 = 1e-9;

@@ -3,7 +3,7 @@
 use super::journal::{self, Header};
 use super::run::{Rows, write};
 use super::{Outcome, Sweep, table};
-use crate::{Error, System};
+use overlap_runtime::{Error, System};
 use std::path::{Path, PathBuf};
 
 /// Puts the journals of one or several folders together and writes the table to `out`: the same as that of one process.

@@ -51,8 +51,8 @@ pub use mpi::run_mpi;
 pub(crate) use point::sized;
 pub use run::{Outcome, Shard, SweepOptions};
 
-use crate::{Error, SolveOptions, System};
 use axes::Axis;
+use overlap_runtime::{Error, SolveOptions, System};
 use record::Record;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -90,20 +90,20 @@ struct Processes {
 #[derive(Debug, Clone, PartialEq)]
 struct Sgd {
     replicas: usize,
-    simulator: crate::Simulator,
+    simulator: overlap_runtime::Simulator,
     /// Number of times at which events are looked at.
     checks: usize,
 }
 
 impl Sweep {
     /// Reads and checks a sweep for `system`. Points whose k or p are not the system's run on a
-    /// [`DynSystem`](crate::DynSystem) of their own size.
+    /// [`DynSystem`](overlap_runtime::DynSystem) of their own size.
     ///
     /// # Errors
     /// [`Error::File`] on a path named `sweep`, with every mistake that was found: its line, its key and what is allowed;
     /// [`Error::Invalid`] where the environment variable `OVERLAP_SIMD` is wrong.
     pub fn parse(text: &str, system: &dyn System) -> Result<Self, Error> {
-        crate::simd::Level::check()?;
+        overlap_runtime::simd::Level::check()?;
         let plan =
             file::read(text, system).map_err(|message| Error::File { path: "sweep".into(), message })?;
         Ok(Sweep { text: text.to_owned(), plan })

@@ -1,8 +1,8 @@
 //! What can be recorded of a state.
 
 use super::Processes;
-use crate::{Problem, Shape, State};
 use nalgebra::DMatrix;
+use overlap_runtime::{Problem, Shape, State};
 
 /// A quantity with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

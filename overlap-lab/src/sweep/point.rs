@@ -7,7 +7,8 @@ use super::Plan;
 use super::file::values;
 use super::observable::{Observable, Scene};
 use super::setup::Setup;
-use crate::{DynSystem, Error, Monitor, Parameters, Problem, Shape, State, System, Table, describe};
+use crate::{Table, describe};
+use overlap_runtime::{DynSystem, Error, Monitor, Parameters, Problem, Shape, State, System};
 use serde_json::{Value, json};
 
 /// What a point gives: a value for each column of results, `None` where there is none, and why.
@@ -117,7 +118,7 @@ fn check_sizeable(system: &dyn System, shape: Shape) -> Result<(), Error> {
             format!("the students' \"{students}\" for points of another k or p than {}", system.name());
         return Err(Error::invalid("teacher_activation", teachers, bound));
     }
-    if students != crate::Activation::Erf {
+    if students != overlap_runtime::Activation::Erf {
         return Err(Error::invalid("activation", students.name(), "erf for a system sized at run time"));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::events::EventPlan;
 use super::observable::Observable;
 use super::{Processes, Sgd};
-use crate::Shape;
+use overlap_runtime::Shape;
 
 /// What is recorded of every process.
 #[derive(Debug, Clone, PartialEq)]

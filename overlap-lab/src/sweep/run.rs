@@ -3,7 +3,8 @@
 use super::journal::{self, Header, Journal};
 use super::point::{self, Interrupted, Row};
 use super::{Sweep, table};
-use crate::{Error, Monitor, System, Table};
+use crate::Table;
+use overlap_runtime::{Error, Monitor, System};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -239,7 +240,7 @@ impl Ledger {
     ) -> Result<(Self, Rows), Error> {
         let folder = &options.out;
         std::fs::create_dir_all(folder).map_err(Error::io(folder, "make the folder"))?;
-        crate::check_writable(folder.join("table.csv"))?;
+        overlap_runtime::check_writable(folder.join("table.csv"))?;
         if sweep.plan.record.trajectories.is_some() {
             let folder = folder.join("trajectories");
             std::fs::create_dir_all(&folder).map_err(Error::io(&folder, "make the folder"))?;

@@ -1,8 +1,8 @@
 //! From the parameters of a point to its problem.
 
-use crate::{Error, Problem, ProblemBuilder, Shape, Simulator};
 use overlap_runtime::internal::builder;
 use overlap_runtime::internal::{Entries, FIELDS};
+use overlap_runtime::{Error, Problem, ProblemBuilder, Shape, Simulator};
 use serde_json::{Map, Value, json};
 
 /// Parameters that stand beside the fields of a problem file: of the initial state, of SGD, and exponents of d.

@@ -5,7 +5,8 @@ use super::point::Row;
 use super::record::ResultColumn;
 use super::setup::{self, Setup};
 use super::{Plan, Sweep, axes};
-use crate::{Shape, System, Table, Values, describe};
+use crate::{Table, Values, describe};
+use overlap_runtime::{Shape, System};
 use serde_json::{Value, json};
 
 impl Plan {

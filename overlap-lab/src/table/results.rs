@@ -1,7 +1,8 @@
 //! Trajectories, ensembles and comparisons as tables: the columns of their CSV.
 
 use super::{Table, Values};
-use crate::{Comparison, ComparisonRow, Ensemble, Trajectory};
+use crate::{Comparison, ComparisonRow};
+use overlap_runtime::{Ensemble, Trajectory};
 use serde_json::Value;
 
 /// What a column is measured in.
@@ -80,7 +81,7 @@ fn push(table: &mut Table, name: &str, values: impl Into<Values>) {
 mod tests {
     use super::super::csv;
     use super::*;
-    use crate::{
+    use overlap_runtime::{
         Activation, DynSystem, Error, Problem, SimulateOptions, SolveOptions, System, simulate, solve,
     };
 

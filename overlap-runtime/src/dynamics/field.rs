@@ -4,15 +4,34 @@ use super::near::Near;
 use super::symmetry::Symmetry;
 use crate::model::schedule::Schedules;
 use crate::ode::{SolveOptions, VectorField};
-use crate::{Parameters, Shape, System};
+use crate::{Error, Parameters, Problem, Shape, System};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
-/// The ODE of a system for one problem.
-pub(crate) struct SystemField<'a> {
+/// The ODE of a system for one problem, as a vector field: for [`Integrate`](crate::ode::Integrate), and for the solvers of other
+/// crates, which ask for slopes and Jacobians at times and states of their own. [`solve`](fn@crate::solve) does more: it also
+/// controls the error of the risk, and keeps symmetries of the start under implicit methods.
+///
+/// The state is \[M | upper triangle of Q | a\], see [`Shape`].
+///
+/// ```
+/// use overlap::ode::{Integrate, VectorField};
+/// use overlap::{Problem, SystemField, overlap_system};
+/// overlap_system!(k = 2, p = 2, act = erf);
+/// let (system, problem) = (ErfK2P2, Problem::builder(2, 2).build()?);
+/// let field = SystemField::new(&system, &problem)?;
+/// let start = problem.initial_state(false);
+/// let mut slope = vec![0.0; field.dim()];
+/// field.slope(0.0, &start, &mut slope);
+/// let solution = Integrate::new(&field, 0.0, &start).solve(&[1.0, 10.0])?;
+/// assert_eq!(solution.times(), [1.0, 10.0]);
+/// # Ok::<(), overlap::Error>(())
+/// ```
+pub struct SystemField<'a> {
     system: &'a dyn System,
     shape: Shape,
-    parameters: &'a Parameters,
-    schedules: &'a Schedules,
+    parameters: Cow<'a, Parameters>,
+    schedules: Cow<'a, Schedules>,
     has_jacobian: bool,
     /// Whether rates change between jumps.
     smooth: bool,
@@ -31,20 +50,35 @@ pub(crate) struct SystemField<'a> {
 }
 
 impl<'a> SystemField<'a> {
-    pub(crate) fn new(system: &'a dyn System, parameters: &'a Parameters, schedules: &'a Schedules) -> Self {
+    /// The field from the problem's start time on.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] or [`Error::Invalid`] if the problem is not one of `system` (see [`Parameters::new`]).
+    pub fn new<S: System>(system: &'a S, problem: &Problem) -> Result<Self, Error> {
+        let (parameters, schedules) = (Parameters::new(system, problem)?, Schedules::of(problem));
+        let field = SystemField::with(system, Cow::Owned(parameters), Cow::Owned(schedules));
+        field.begin(problem.start_time());
+        Ok(field)
+    }
+
+    pub(super) fn with(
+        system: &'a dyn System,
+        parameters: Cow<'a, Parameters>,
+        schedules: Cow<'a, Schedules>,
+    ) -> Self {
         SystemField {
             system,
             shape: system.shape(),
-            parameters,
-            schedules,
             has_jacobian: system.has_jacobian(),
             smooth: schedules.are_smooth(),
             since: Cell::new(0.0),
-            now: RefCell::new(parameters.clone()),
+            now: RefCell::new(parameters.clone().into_owned()),
             wide: RefCell::default(),
             symmetry: RefCell::default(),
             symmetry_seen: Cell::new(false),
             near: RefCell::default(),
+            parameters,
+            schedules,
         }
     }
 
@@ -52,7 +86,7 @@ impl<'a> SystemField<'a> {
     pub(crate) fn starting(mut self, start: f64, state: &[f64], options: &SolveOptions) -> Self {
         self.begin(start);
         if options.method.needs_jacobian() {
-            self.symmetry = RefCell::new(Symmetry::of(self.shape, self.parameters, state));
+            self.symmetry = RefCell::new(Symmetry::of(self.shape, &self.parameters, state));
         }
         *self.near.borrow_mut() = Some(Near::new(self.system, &self.now.borrow(), state, options));
         self
@@ -61,15 +95,15 @@ impl<'a> SystemField<'a> {
     /// The risk at a time; at a jump, with the noise after it.
     pub(crate) fn risk(&self, time: f64, state: &[f64]) -> f64 {
         if *self.schedules == Schedules::default() {
-            return self.system.risk(self.parameters, state);
+            return self.system.risk(&self.parameters, state);
         }
-        self.system.risk(&self.schedules.at(self.parameters, time), state)
+        self.system.risk(&self.schedules.at(&self.parameters, time), state)
     }
 
     /// The parameters at a time, between jumps.
     fn advance(&self, time: f64) {
         if self.smooth {
-            self.schedules.apply(self.parameters, self.since.get(), time, &mut self.now.borrow_mut());
+            self.schedules.apply(&self.parameters, self.since.get(), time, &mut self.now.borrow_mut());
         }
     }
 }
@@ -109,7 +143,7 @@ impl VectorField for SystemField<'_> {
 
     fn begin(&self, time: f64) {
         self.since.set(time);
-        self.schedules.apply(self.parameters, time, time, &mut self.now.borrow_mut());
+        self.schedules.apply(&self.parameters, time, time, &mut self.now.borrow_mut());
     }
 
     fn keep_alike(&self, vector: &mut [f64]) {
@@ -132,5 +166,27 @@ impl VectorField for SystemField<'_> {
 
     fn name(&self, index: usize) -> String {
         self.shape.names().swap_remove(index)
+    }
+}
+
+/// For the solvers of the crate `ode_solvers`: y is the state, x the time. They know no jumps: a problem whose schedules
+/// [jump](VectorField::jumps) is integrated from jump to jump, with [`begin`](VectorField::begin) at each.
+///
+/// ```
+/// use overlap::nalgebra::DVector;
+/// use overlap::{Problem, SystemField, overlap_system};
+/// overlap_system!(k = 2, p = 2, act = erf);
+/// let (system, problem) = (ErfK2P2, Problem::builder(2, 2).build()?);
+/// let start = DVector::from_vec(problem.initial_state(false));
+/// let field = SystemField::new(&system, &problem)?;
+/// let mut solver = ode_solvers::Dopri5::new(field, 0.0, 10.0, 1.0, start, 1e-8, 1e-10);
+/// solver.integrate().expect("a smooth right-hand side");
+/// assert_eq!(solver.y_out().len(), solver.x_out().len());
+/// # Ok::<(), overlap::Error>(())
+/// ```
+#[cfg(feature = "ode_solvers")]
+impl ode_solvers::System<f64, nalgebra::DVector<f64>> for SystemField<'_> {
+    fn system(&self, x: f64, y: &nalgebra::DVector<f64>, dy: &mut nalgebra::DVector<f64>) {
+        self.slope(x, y.as_slice(), dy.as_mut_slice());
     }
 }

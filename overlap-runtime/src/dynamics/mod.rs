@@ -21,6 +21,7 @@ mod tests;
 mod trajectory;
 
 pub use crossing::Crossing;
+pub use field::SystemField;
 pub use many::{solve_many, solve_many_monitored};
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use rhs::{RightHandSide, evaluate, speed};
@@ -30,7 +31,7 @@ use crate::model::schedule::Schedules;
 use crate::ode::integration::Integration;
 use crate::ode::{Event, FieldEvent, FieldFunction, SolveOptions, check_times};
 use crate::{Error, Monitor, Parameters, Problem, Silent, State, System};
-use field::SystemField;
+use std::borrow::Cow;
 
 /// Solves the ODE of `system` for `problem`; the rows of the result are exactly the `times` (t = steps / d).
 ///
@@ -146,7 +147,8 @@ fn run(
     }
     let initial = problem.initial_state(shape.trained);
     let start = problem.start_time();
-    let field = SystemField::new(system, &parameters, &schedules).starting(start, &initial, options);
+    let field = SystemField::with(system, Cow::Borrowed(&parameters), Cow::Borrowed(&schedules))
+        .starting(start, &initial, options);
     let fixed_a = &parameters.a;
     let mut functions: Vec<Box<FieldFunction<'_>>> = Vec::with_capacity(events.len());
     for &Event { function, .. } in events {

@@ -2,7 +2,8 @@
 
 use super::{Point, Row};
 use crate::sweep::events::Watched;
-use crate::{Error, Event, SolveFailure, describe, solve_events, table};
+use crate::{describe, table};
+use overlap_runtime::{Error, Event, SolveFailure, solve_events};
 
 impl Point<'_> {
     /// Solves the ODE and adds its values to the row; why it ended early, if it did.

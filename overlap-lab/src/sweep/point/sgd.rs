@@ -3,20 +3,26 @@
 use super::{Point, Row, Values};
 use crate::sweep::events::{EventPlan, Watched};
 use crate::sweep::observable::Observable;
-use crate::{Ensemble, Error, SimulateOptions, describe, log_times, simulate_until, table};
+use crate::{describe, table};
+use overlap_runtime::{Ensemble, Error, SimulateOptions, log_times, simulate_until};
 
 impl Point<'_> {
     /// Simulates SGD and adds its values to the row; why it ended early, if it did.
     pub(super) fn sgd(&self, row: &mut Row) -> Result<Option<Error>, Error> {
         let record = &self.plan.record;
         let watched: Vec<&EventPlan> = record.events.iter().filter(|event| event.in_sgd()).collect();
-        let checks = if watched.is_empty() {
-            Vec::new()
-        } else {
-            log_times(1e-4 * record.until, record.until, self.plan.sgd.checks)?
-        };
-        let zero = (!watched.is_empty()).then_some(0.0);
-        let times = self.times(checks.into_iter().chain(zero));
+        // Checked at the start and, from there, on a logarithmic scale.
+        let start = self.problem.start_time() * self.rate;
+        let span = record.until - start;
+        let mut checks = Vec::new();
+        if !watched.is_empty() {
+            checks.push(start);
+            if span > 0.0 {
+                let after = log_times(1e-4 * span, span, self.plan.sgd.checks)?;
+                checks.extend(after.into_iter().map(|time| start + time));
+            }
+        }
+        let times = self.times(checks);
         let options = SimulateOptions::default()
             .dimension(self.setup.dimension)
             .simulator(self.plan.sgd.simulator)
