@@ -20,9 +20,11 @@ pub(crate) const STRAIGHT_UP_TO: usize = 126;
 /// Systems up to this cost may be unrolled on request: beyond it the compiler needs minutes and gigabytes.
 pub(crate) const UNROLL_AT_MOST: usize = 1000;
 
-/// Tokens of the code of one system: more take compilers minutes and gigabytes, and in the end their stack. One with a Jacobian may have twice
-/// as many, which are no more work.
+/// Tokens of the code of one system: more take compilers minutes and gigabytes, and in the end their stack (docs/activations.md).
 const MOST_TOKENS: usize = 60_000;
+
+/// The same where they are spread over several kernels or forms, and so are less work.
+const MOST_TOKENS_SPREAD: usize = 120_000;
 
 /// Entries a Jacobian may have, 64 MB: what it is put together from lives on the stack. (8, 64) has 6.8 million.
 const JACOBIAN_AT_MOST: usize = 1 << 23;
@@ -107,22 +109,32 @@ fn system(
     specification: &Specification,
     texts: Texts,
 ) -> syn::Result<(Description, TokenStream)> {
-    let Specification { name, sizes, .. } = specification;
-    let activations = specification.activations();
     if let Some(nodes) = specification.declaration.quadrature {
         return Ok(by_quadrature(path, specification, nodes, texts));
     }
+    derived(path, specification, texts, specification.declaration.unroll)
+}
+
+/// A system in closed form.
+fn derived(
+    path: &syn::Path,
+    specification: &Specification,
+    texts: Texts,
+    unroll: Unroll,
+) -> syn::Result<(Description, TokenStream)> {
+    let Specification { name, sizes, .. } = specification;
+    let activations = specification.activations();
     let unsupported = |message: String| {
         let message = format!("{message}; `quadrature = 20` asks for the numerical one");
         syn::Error::new(specification.declaration.activation_at, message)
     };
     let mut equations = Equations::derive(activations).map_err(unsupported)?;
     let description = describe(&mut equations, activations, &name.to_string(), *sizes);
-    let texts = texts.of(&description, &name.to_string());
+    let written = texts.of(&description, &name.to_string());
     let cost = cost(&equations, *sizes);
     // Which nodes have one direction is found while it runs, and then decides between forms.
     let branches = equations.by_coincidence && sizes.nodes() > 2;
-    let unrolled = match specification.declaration.unroll {
+    let unrolled = match unroll {
         _ if branches => false,
         Unroll::Never => false,
         Unroll::Auto => cost <= STRAIGHT_UP_TO,
@@ -154,7 +166,7 @@ fn system(
         None => (quote!(), quote!()),
     };
     let (pulls_kernel, pulls_method) = pulls_items(path, &mut equations);
-    let (declaration, common) = (declaration(specification, texts), common(path, specification));
+    let (declaration, common) = (declaration(specification, written), common(path, specification));
     let code = quote! {
         #declaration
 
@@ -235,13 +247,19 @@ fn system(
         };
     };
     let tokens = count_tokens(code.clone());
-    let most = if specification.declaration.jacobian.is_some() { 2 * MOST_TOKENS } else { MOST_TOKENS };
+    let spread = branches || specification.declaration.jacobian.is_some();
+    let most = if spread { MOST_TOKENS_SPREAD } else { MOST_TOKENS };
     if tokens > most {
+        // The arcsines are few, but polynomials of large degree stand between them.
+        if unrolled && unroll == Unroll::Auto {
+            return derived(path, specification, texts, Unroll::Never);
+        }
         let [student, teacher] =
             [activations.student, activations.teacher].map(|activation| activation.name());
         return Err(unsupported(format!(
             "the code of `{student}` students and `{teacher}` teachers has {tokens} tokens, more than the {most} a compiler \
-             takes in reasonable time: lower the degree, or read the declaration at run time, `\"act = ...\".parse::<DynSystem>()`"
+             takes in reasonable time: lower the degree, or derive the system at run time: `\"k = {}, p = {}, ...\".parse::<DynSystem>()`",
+            sizes.k, sizes.p
         )));
     }
     Ok((description, code))
