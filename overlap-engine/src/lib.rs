@@ -74,6 +74,8 @@ pub mod describe;
 pub mod equations;
 pub mod expr;
 pub mod gaussian;
+mod infix;
+pub mod python;
 pub mod resolve;
 pub mod schedule;
 pub mod symbol;

@@ -6,10 +6,10 @@
 mod write;
 
 use crate::equations::Equations;
-use crate::schedule::{Flow, Form, Forms, Lanes, Noise, PairSum, Rates, Risk, Statement, Table, Value};
+use crate::infix::{self, Leaves};
+use crate::schedule::{Flow, Form, Forms, Lanes, Noise, PairSum, Rates, Risk, Statement, Table};
 use crate::symbol::Kind;
 use overlap_layout::{MAX_LANES as LANES, Padded, Shape};
-use std::collections::HashSet;
 use std::fmt::Write;
 use write::{Writer, loop_over, scalar};
 
@@ -324,39 +324,11 @@ fn forms_of(text: &mut String, forms: &Forms) {
 
 /// The statements that the expectation needs, and it.
 fn form_body(text: &mut String, form: &Form) {
-    let writer = Writer { definite: true, ..Writer::default() };
-    let result = &form.block.values[0];
-    let (mut needed, mut lines) = (HashSet::new(), vec![format!("    return {};", writer.value(result))]);
-    let need = |value: &Value, needed: &mut HashSet<String>| {
-        value.walk(&mut |value| {
-            if let Value::Name(_) | Value::At(..) = value {
-                needed.insert(writer.value(value));
-            }
-        });
-    };
-    need(result, &mut needed);
-    for statement in form.block.statements.iter().rev() {
-        let values: Vec<(String, Value)> = match statement {
-            Statement::Let(name, value) => vec![(name.clone(), value.clone())],
-            Statement::Batch { name, operation, operands } => (0..operands[0].len())
-                .map(|position| {
-                    let operands = operands.iter().map(|list| list[position].clone()).collect();
-                    (writer.value(&Value::At(name.clone(), position)), Value::Of(*operation, operands))
-                })
-                .collect(),
-            Statement::Result(_) | Statement::Keep(..) => Vec::new(),
-        };
-        for (name, value) in values.into_iter().rev() {
-            if !needed.contains(&name) {
-                continue;
-            }
-            need(&value, &mut needed);
-            lines.push(format!("    const double {name} = {};", writer.value(&value)));
-        }
+    let (lines, result) = infix::form(form, &Writer { definite: true, ..Writer::default() });
+    for (name, value) in lines {
+        let _ = writeln!(text, "    const double {name} = {value};");
     }
-    for line in lines.iter().rev() {
-        let _ = writeln!(text, "{line}");
-    }
+    let _ = writeln!(text, "    return {result};");
 }
 
 fn noise_by_forms(text: &mut String, forms: &Forms) {

@@ -1,6 +1,7 @@
 //! Values in C.
 
 use crate::equations::{B, I, J, L};
+use crate::infix::Leaves;
 use crate::schedule::{Operation, Value};
 use crate::symbol::{Index, Kind, Parameter, Symbol};
 
@@ -15,8 +16,8 @@ pub(super) struct Writer {
     pub(super) single: bool,
 }
 
-impl Writer {
-    pub(super) fn value(&self, value: &Value) -> String {
+impl Leaves for Writer {
+    fn leaf(&self, value: &Value) -> String {
         match value {
             Value::Number(number) => format!("{number:?}"),
             Value::Given(symbol) if self.definite => definite(symbol),
@@ -28,54 +29,18 @@ impl Writer {
             Value::Tabulated(table, index) if *index == B => format!("{table}[b + v]"),
             Value::Tabulated(table, index) => format!("{table}[{}]", index_name(*index)),
             Value::At(list, position) => format!("{list}_{position}"),
-            Value::Of(operation, operands) => self.operation(*operation, operands),
+            Value::Of(..) => unreachable!("operations are no leaves"),
         }
     }
 
-    /// A value as a factor of a product.
-    pub(super) fn factor(&self, value: &Value) -> String {
-        match value {
-            Value::Of(
-                Operation::Add | Operation::Sub | Operation::AddMul | Operation::SubMul | Operation::Neg,
-                _,
-            ) => {
-                format!("({})", self.value(value))
-            }
-            Value::Of(Operation::Div, _) => format!("({})", self.value(value)),
-            Value::Number(number) if *number < 0.0 => format!("({number:?})"),
-            _ => self.value(value),
-        }
-    }
-
-    fn operation(&self, operation: Operation, x: &[Value]) -> String {
-        let call = |function: &str| {
-            let operands: Vec<String> = x.iter().map(|operand| self.value(operand)).collect();
-            format!("{function}({})", operands.join(", "))
-        };
+    fn function(&self, operation: Operation) -> &'static str {
         match operation {
-            Operation::Add => format!("{} + {}", self.value(&x[0]), self.value(&x[1])),
-            Operation::Sub => format!("{} - {}", self.value(&x[0]), self.factor(&x[1])),
-            Operation::Mul => format!("{} * {}", self.factor(&x[0]), self.factor(&x[1])),
-            Operation::Div => {
-                let under = match &x[1] {
-                    under @ Value::Of(Operation::Mul, _) => format!("({})", self.value(under)),
-                    under => self.factor(under),
-                };
-                format!("{} / {under}", self.factor(&x[0]))
-            }
-            Operation::Neg => format!("-{}", self.factor(&x[0])),
-            Operation::AddMul => {
-                format!("{} + {} * {}", self.value(&x[0]), self.factor(&x[1]), self.factor(&x[2]))
-            }
-            Operation::SubMul => {
-                format!("{} - {} * {}", self.value(&x[0]), self.factor(&x[1]), self.factor(&x[2]))
-            }
-            Operation::Max => call("OVERLAP_larger"),
-            Operation::Sqrt => call("sqrt"),
-            Operation::Rsqrt => format!("(1.0 / {})", call("sqrt")),
-            Operation::Asin => call("OVERLAP_asin"),
-            Operation::AsinWithCosine => call("OVERLAP_asin_with_cosine"),
-            Operation::FourSigns => call("OVERLAP_four_signs"),
+            Operation::Max => "OVERLAP_larger",
+            Operation::Sqrt => "sqrt",
+            Operation::Asin => "OVERLAP_asin",
+            Operation::AsinWithCosine => "OVERLAP_asin_with_cosine",
+            Operation::FourSigns => "OVERLAP_four_signs",
+            _ => unreachable!("it has a sign"),
         }
     }
 }

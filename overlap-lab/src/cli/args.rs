@@ -198,6 +198,9 @@ pub(super) struct Form {
     /// As a C99 file: right-hand side and risk
     #[arg(long)]
     pub(super) c: bool,
+    /// As a Python module for NumPy or JAX: right-hand side and risk
+    #[arg(long)]
+    pub(super) python: bool,
 }
 
 #[derive(Debug, Args)]

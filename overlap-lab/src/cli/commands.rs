@@ -26,17 +26,22 @@ pub(super) fn describe(system: &dyn System) -> String {
     format!("{}, {}, activation {activation}, second layer {layer}", units(k, "teacher"), units(p, "student"))
 }
 
+/// A system as one that is derived here: for what declared systems do not carry with them.
+fn derived(system: &dyn System) -> Result<DynSystem, Error> {
+    let Shape { k, p, trained } = system.shape();
+    let [student, teacher] = [system.activation(), system.teacher_activation()];
+    DynSystem::builder(k, p).activation(student).teacher_activation(teacher).trained(trained).build()
+}
+
 /// The equations of a system as C, whose names begin with its activation and sizes.
 fn c_file(system: &dyn System) -> Result<String, Error> {
     let Shape { k, p, trained } = system.shape();
     let [student, teacher] = [system.activation(), system.teacher_activation()];
-    let same =
-        DynSystem::builder(k, p).activation(student).teacher_activation(teacher).trained(trained).build()?;
     let letters = |name: String| name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     let teacher = if teacher == student { String::new() } else { format!("_of_{}", letters(teacher.name())) };
     let name =
         format!("{}{teacher}_{k}_{p}{}", letters(student.name()), if trained { "_trained" } else { "" });
-    same.c_file(&name)
+    derived(system)?.c_file(&name)
 }
 
 /// One command at work.
@@ -78,9 +83,13 @@ impl Session<'_, '_> {
 
     fn equations(&mut self, form: &Form) -> Result<(), Failure> {
         let system = self.system;
-        let c_file = if form.c { Some(c_file(system)?) } else { None };
+        let file = match form {
+            Form { c: true, .. } => Some(c_file(system)?),
+            Form { python: true, .. } => Some(derived(system)?.python_file()?),
+            _ => None,
+        };
         let (flag, text) = match form {
-            Form { c: true, .. } => ("--c", c_file.as_deref()),
+            _ if file.is_some() => ("", file.as_deref()),
             Form { latex: true, .. } => ("--latex", Some(system.equations_latex())),
             Form { ascii: true, .. } => ("--ascii", system.equations_ascii()),
             Form { html: true, .. } => ("--html", system.equations_html()),

@@ -188,17 +188,30 @@ impl DynSystem {
     /// # Errors
     /// [`Error::Invalid`] if `name` cannot begin names in C, or if the expectations are numerical.
     pub fn c_file(&self, name: &str) -> Result<String, Error> {
-        let Declaration { shape, quadrature, .. } = self.0.declaration;
-        if quadrature.is_some() {
-            return Err(Error::invalid(
-                "quadrature",
-                self.name(),
-                "left out: only closed forms are written in C",
-            ));
+        let mut equations = self.in_closed_form("C")?;
+        overlap_engine::c::file(&mut equations, self.0.declaration.shape, name)
+            .map_err(|message| Error::invalid("name", name, format!("a beginning of names: {message}")))
+    }
+
+    /// One self-contained Python module with `right_hand_side(state, parameters)` and `risk(state, parameters)`; its docstring states the
+    /// layout of state and parameters. It needs NumPy, or JAX, under which both functions can be compiled, mapped and differentiated.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the expectations are numerical.
+    pub fn python_file(&self) -> Result<String, Error> {
+        let mut equations = self.in_closed_form("Python")?;
+        Ok(overlap_engine::python::file(&mut equations, self.0.declaration.shape))
+    }
+
+    fn in_closed_form(&self, language: &str) -> Result<Equations<'_>, Error> {
+        let numerical = || {
+            let left_out = format!("left out: only closed forms are written in {language}");
+            Error::invalid("quadrature", self.name(), left_out)
+        };
+        if self.0.declaration.quadrature.is_some() {
+            return Err(numerical());
         }
-        let derived = Equations::derive(self.0.declaration.activations());
-        let written = derived.and_then(|mut equations| overlap_engine::c::file(&mut equations, shape, name));
-        written.map_err(|message| Error::invalid("name", name, format!("a beginning of names: {message}")))
+        Equations::derive(self.0.declaration.activations()).map_err(|_| numerical())
     }
 
     /// The texts about the system, made when they are first asked for.
