@@ -85,9 +85,10 @@ for case in json.load(open(sys.argv[2])):
     of_jacobian = 0.0
     if jax and case["jacobian"] is not None:
         ours = np.array(case["jacobian"])
-        theirs = np.asarray(jax.jit(jax.jacfwd(whole(right_hand_side)))(state, numbers))
+        theirs = np.asarray(jax.jacfwd(whole(right_hand_side))(state, numbers))
         of_jacobian = np.abs(ours - theirs).max() / np.abs(ours).max()
-    print(json.dumps([case["declaration"], float(error), float(of_jacobian)]))
+    numbers = [number if np.isfinite(number) else 1e300 for number in (float(error), float(of_jacobian))]
+    print(json.dumps([case["declaration"], *numbers]))
 "#;
 
 fn agree(library: &str, sizes: &[(usize, usize, &str)]) {
@@ -114,11 +115,15 @@ fn agree(library: &str, sizes: &[(usize, usize, &str)]) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), cases.len());
+    let mut wrong = Vec::new();
     for line in text.lines() {
+        println!("{line}");
         let (declaration, error, of_jacobian): (String, f64, f64) = serde_json::from_str(line).unwrap();
-        assert!(error <= 1e-13, "{library}, {declaration}: {error:e}");
-        assert!(of_jacobian <= 1e-11, "{library}, {declaration}: Jacobian {of_jacobian:e}");
+        if error > 1e-13 || of_jacobian > 1e-11 {
+            wrong.push(format!("{library}, {declaration}: {error:e}, Jacobian {of_jacobian:e}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -129,10 +134,11 @@ fn numpy() {
     );
 }
 
-/// Compiling takes JAX seconds each, so sizes are small.
+/// Compiling takes JAX seconds each, so that the larger sizes are for `OVERLAP_PYTHON_ALL`.
 #[test]
 fn jax() {
-    agree("jax", &[(1, 2, "fixed"), (2, 2, "trained")]);
+    let sizes = [(1, 2, "fixed"), (2, 2, "trained"), (2, 3, "fixed"), (4, 8, "fixed"), (4, 8, "trained")];
+    agree("jax", if std::env::var_os("OVERLAP_PYTHON_ALL").is_some() { &sizes } else { &sizes[..1] });
 }
 
 #[test]

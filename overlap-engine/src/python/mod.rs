@@ -23,15 +23,17 @@ pub fn file(equations: &mut Equations<'_>, shape: Shape) -> String {
         forms_of(&mut functions, forms);
         code = functions + &code;
     }
-    let mut text = head(shape, &student, &teacher) + include_str!("common.py");
-    for (name, function) in [
-        ("_asin(", include_str!("functions.py")),
-        (
-            "_asin_with_cosine(",
-            "\n\ndef _asin_with_cosine(x, cosine):\n    \"\"\"arcsin x where sqrt(1 - x^2) >= 0 is known: exact at -1 and 1.\"\"\"\n    return xp.arctan2(x, cosine)\n",
-        ),
+    if code.contains("_asin_with_cosine(") {
+        // Roots of what vanishes for fields of one direction.
+        code = code.replace("xp.sqrt(", "_sqrt(");
+    }
+    let functions = [
+        ("_asin(", include_str!("asin.py")),
+        ("_asin_with_cosine(", include_str!("asin_with_cosine.py")),
         ("_four_signs(", include_str!("four_signs.py")),
-    ] {
+    ];
+    let mut text = head(shape, &student, &teacher) + include_str!("common.py");
+    for (name, function) in functions {
         // The orthant probability takes arcsines.
         if code.contains(name) || (name == "_asin(" && code.contains("_four_signs(")) {
             text += function;
