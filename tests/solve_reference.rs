@@ -6,7 +6,7 @@ mod reference;
 mod textbook;
 
 use nalgebra::DVector;
-use overlap::{Method, Problem, SolveOptions, System, SystemField, Trajectory, log_times, solve};
+use overlap::{Method, Parameters, Problem, SolveOptions, System, SystemField, Trajectory, log_times, solve};
 use textbook::Textbook;
 
 const METHODS: [Method; 2] = [Method::Dopri5, Method::Dop853];

@@ -2,8 +2,8 @@
 
 def _asin_with_cosine(x, cosine):
     """arcsin x where sqrt(1 - x^2) >= 0 is known: exact at -1 and 1. The cosine is the root of a difference of products, which compilers
-    round in ways of their own: below 3e-8 it is rounding."""
-    return xp.arctan2(x, xp.where(cosine > 3e-8, cosine, 0.0))
+    round in ways of their own: below LEAST it is rounding."""
+    return xp.arctan2(x, xp.where(cosine > LEAST, cosine, 0.0))
 
 
 def _sqrt(x):
