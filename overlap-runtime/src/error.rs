@@ -1,7 +1,7 @@
 //! The typed errors of the runtime. Every message names the quantity, its value and the bound it breaks.
 
 use crate::ode::{Solution, SolveFailure};
-use crate::{Ensemble, Trajectory};
+use crate::{Ensemble, Shape, Trajectory};
 use std::path::PathBuf;
 
 /// What can go wrong between a problem and its figure.
@@ -87,6 +87,21 @@ pub enum Error {
         action: &'static str,
         /// The operating system's answer.
         source: std::io::Error,
+    },
+    /// Newton's iteration came to no fixed point.
+    #[error(
+        "no fixed point was found from this start: the largest |dx/dt| is {residual:e} where the iteration stopped, but it must be at \
+         most {bound:e}"
+    )]
+    FixedPoint {
+        /// The largest |dx/dt| over the entries x of the state.
+        residual: f64,
+        /// What it may be.
+        bound: f64,
+        /// Sizes.
+        shape: Shape,
+        /// The state where the iteration stopped.
+        state: Vec<f64>,
     },
     /// The integration stopped early; what was solved until then is kept.
     #[error("{reason}; {}", reached(.partial.len()))]

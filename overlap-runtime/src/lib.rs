@@ -54,8 +54,9 @@ pub mod internal {
 }
 
 pub use dynamics::{
-    Crossing, Limit, NoLimit, Prefactors, Regime, Region, RightHandSide, SystemField, Trajectory, evaluate,
-    solve, solve_events, solve_many, solve_many_monitored, solve_monitored, solve_until, speed,
+    Crossing, FixedPoint, FixedPointStart, Limit, NoLimit, Prefactors, Regime, Region, RightHandSide,
+    SystemField, Trajectory, evaluate, fixed_points, largest_stable_rate, solve, solve_events, solve_many,
+    solve_many_monitored, solve_monitored, solve_until, speed,
 };
 pub use error::Error;
 pub use model::activation::Activation;

@@ -61,6 +61,11 @@ impl<'a> SystemField<'a> {
         Ok(field)
     }
 
+    /// The field of the parameters as they are, without schedules.
+    pub(super) fn constant(system: &'a dyn System, parameters: &'a Parameters) -> Self {
+        SystemField::with(system, Cow::Borrowed(parameters), Cow::Owned(Schedules::default()))
+    }
+
     pub(super) fn with(
         system: &'a dyn System,
         parameters: Cow<'a, Parameters>,

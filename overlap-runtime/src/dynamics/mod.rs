@@ -10,6 +10,7 @@
 
 mod crossing;
 mod field;
+mod fixed_points;
 mod many;
 mod near;
 mod regime;
@@ -22,6 +23,7 @@ mod trajectory;
 
 pub use crossing::Crossing;
 pub use field::SystemField;
+pub use fixed_points::{FixedPoint, FixedPointStart, fixed_points, largest_stable_rate};
 pub use many::{solve_many, solve_many_monitored};
 pub use regime::{Limit, NoLimit, Prefactors, Regime, Region};
 pub use rhs::{RightHandSide, evaluate, speed};
